@@ -1,0 +1,65 @@
+"""What `render` and `check` read: flows, the libraries they import, and policies, with their targets."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+
+from dragoman.findings import Finding, Findings
+from dragoman.load import files
+from dragoman.load.document import Document
+
+
+def options(arguments: argparse.Namespace) -> files.Options:
+    """How the files of this command line are read."""
+    ext = {**_named(arguments.ext_str, "str", "--ext-str"), **_named(arguments.ext_code, "code", "--ext-code")}
+    tla = {**_named(arguments.tla_str, "str", "--tla-str"), **_named(arguments.tla_code, "code", "--tla-code")}
+    return files.Options(arguments.root, ext, tla, arguments.jsonnet_engine)
+
+
+def flows(documents: Sequence[Document]) -> list[Document]:
+    """The flows among the documents; policies and libraries may stand beside them."""
+    return [document for document in documents if not _is(document, "Policy", "Library")]
+
+
+def policies(arguments: argparse.Namespace, reading: files.Options) -> list[Document]:
+    """The policies of `--policy`."""
+    found = files.load(arguments.policy, reading) if arguments.policy else []
+    for document in found:
+        if not _is(document, "Policy"):
+            raise Findings([Finding("DRG107", f"`{document.file}` holds no policy", document.span(("kind",)),
+                                    "a policy is a document of `kind: Policy`")])  # fmt: skip
+    return found
+
+
+def libraries(flow: Document, environment: str, reading: files.Options) -> dict[str, Document]:
+    """The libraries that a flow (in an environment) imports, if it says so in a way that can be read."""
+    body = flow.data.get("spec") if isinstance(flow.data, dict) else None
+    if not isinstance(body, dict):
+        return {}
+    imports: dict[str, str] = {}
+    overlay = (body.get("environments") or {}).get(environment) if isinstance(body.get("environments"), dict) else None
+    for block in (body, overlay):
+        named = block.get("imports") if isinstance(block, dict) else None
+        if isinstance(named, dict):
+            imports.update({name: path for name, path in named.items() if isinstance(name, str) and isinstance(path, str)})
+    return files.imported(flow, imports, reading) if imports else {}
+
+
+def targets(arguments: argparse.Namespace) -> Iterator[str]:
+    """The targets of the command line; the flow's own (empty) when it names none."""
+    yield from dict.fromkeys(arguments.target or [""])
+
+
+def _is(document: Document, *kinds: str) -> bool:
+    return isinstance(document.data, dict) and document.data.get("kind") in kinds
+
+
+def _named(given: Sequence[str], kind: str, flag: str) -> dict[str, tuple[str, str]]:
+    result = {}
+    for argument in given:
+        name, equals, text = argument.partition("=")
+        if not equals or not name:
+            raise Findings([Finding("DRG114", f"`{flag} {argument}` is not `name=value`", None, f"for example `{flag} stage=prod`")], 2)
+        result[name] = (kind, text)
+    return result

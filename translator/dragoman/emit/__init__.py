@@ -1,0 +1,1 @@
+"""Emit: a plan becomes the manifests of one target; no target knows another."""

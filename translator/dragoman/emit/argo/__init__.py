@@ -1,0 +1,108 @@
+"""The argo target: Argo Workflows, 3.6 to 4.1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dragoman.emit.argo.rules import verify
+from dragoman.emit.argo.settings import settings
+from dragoman.emit.argo.workflow import emit
+from dragoman.emitter import Emitter, Emulated, Native, Refused, Support, Weaker
+from dragoman.lower.matrix import expand_matrix
+from dragoman.plan.features import Feature
+from dragoman.plan.model import Plan, Step
+
+SUPPORT: Mapping[Feature, Support] = {
+    Feature.ORDER: Native(),
+    Feature.ON_FAILURE: Weaker("when other steps need the failed one to succeed, Argo still fails the run"),
+    Feature.ON_COMPLETION: Native(),
+    Feature.WHEN: Native(),
+    Feature.GROUP: Native(),
+    Feature.GROUP_PARALLELISM: Native(),
+    Feature.GO_ON_AFTER_FAILURE: Native(),
+    Feature.FOREACH_STATIC: Native(),
+    Feature.FOREACH_OUTPUT: Native(),
+    Feature.FOREACH_RANGE: Native(),
+    Feature.FOREACH_MATRIX: Emulated("one list of the combinations", by=expand_matrix),
+    Feature.FOREACH_MATRIX_OUTPUT: Refused(
+        "Argo loops over one list", "let a step produce the combinations, and loop over its output"
+    ),
+    Feature.FOREACH_PARALLELISM: Emulated("a template around the loop, which has the limit"),
+    Feature.FOREACH_MAX_ITEMS: Emulated("a longer list is an error of the step"),
+    Feature.FOREACH_INDEX: Emulated("the index travels with the item"),
+    Feature.TOLERATE_ALL: Emulated("a template around each item, which succeeds"),
+    Feature.TOLERATE_COUNT: Refused(
+        "Argo does not count the failures of a loop",
+        "use `tolerate: all`, and judge the nulls in a step after the loop",
+    ),
+    Feature.OUTPUT_FILE: Native(),
+    Feature.OUTPUT_STDOUT: Weaker("Argo keeps the last 256 KiB"),
+    Feature.OUTPUT_DEFAULT: Native(),
+    Feature.OUTPUT_LIST: Native(),
+    Feature.RUNTIME_TEXT: Weaker(
+        "text made while running that holds `{{` is read by Argo as one of its own tags"
+    ),
+    Feature.RUNTIME_PARAM: Weaker("Argo does not check the value against the parameter's type and range"),
+    Feature.SCRIPT: Native(),
+    Feature.SECRET_ENV: Native(),
+    Feature.CONFIG_ENV: Native(),
+    Feature.PVC: Native(),
+    Feature.SECRET_VOLUME: Native(),
+    Feature.CONFIG_VOLUME: Native(),
+    Feature.EMPTY_DIR: Native(),
+    Feature.REQUESTS_AND_LIMITS: Native(),
+    Feature.DYNAMIC_RESOURCES: Native(),
+    Feature.GPU: Native(),
+    Feature.ACCELERATOR: Native(),
+    Feature.DISK: Native(),
+    Feature.SHM: Emulated("a memory volume at /dev/shm"),
+    Feature.RETRY: Native(),
+    Feature.BACKOFF: Native(),
+    Feature.RETRY_EXIT_CODE: Native(),
+    Feature.RETRY_OOM: Emulated("exit code 137, or Kubernetes' own word OOMKilled"),
+    Feature.RETRY_SPOT: Emulated("Argo's status Error, or a message of eviction, preemption or shutdown"),
+    Feature.ESCALATE: Native(),
+    Feature.ATTEMPT: Native(),
+    Feature.TIMEOUT: Native(),
+    Feature.FLOW_TIMEOUT: Native(),
+    Feature.FLOW_PARALLELISM: Native(),
+    Feature.ON_EXIT: Native(),
+    Feature.SCHEDULE: Native(),
+    Feature.QUEUE: Native(),
+    Feature.COMPUTE_KUBERNETES: Native(),
+    Feature.COMPUTE_BATCH: Refused(
+        "Argo runs containers in its own cluster",
+        "give the step `compute: kubernetes`, or render the flow for `batch`",
+    ),
+    Feature.SERVICE_ACCOUNT: Native(),
+    Feature.POD_METADATA: Native(),
+    Feature.PULL_POLICY: Native(),
+    Feature.WORKING_DIR: Native(),
+    Feature.PATCH: Native(),
+}
+
+
+def narrow(plan: Plan) -> Mapping[Feature, Support]:
+    """What an older Argo says less well."""
+    if settings(plan.options).since("3.7") or not any(
+        _longest_wait(step) for step in (*plan.steps, *plan.on_exit)
+    ):
+        return {}
+    return {Feature.BACKOFF: Weaker("Argo 3.6 has no longest wait: `backoff.max` is left out")}
+
+
+def _longest_wait(step: Step) -> bool:
+    own = step.retry is not None and step.retry.backoff is not None and step.retry.backoff.maximum is not None
+    return own or any(map(_longest_wait, step.steps))
+
+
+EMITTER = Emitter(
+    name="argo",
+    summary="Argo Workflows 3.6 to 4.1: WorkflowTemplate, CronWorkflow, Workflow",
+    support=SUPPORT,
+    options="dragoman.emit.argo.options:Options",
+    schema="emit/argo/options.schema.json",
+    emit=emit,
+    verify=verify,
+    narrow=narrow,
+)

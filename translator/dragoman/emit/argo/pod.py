@@ -1,0 +1,226 @@
+"""A step's container as an Argo template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dragoman import quantity
+from dragoman.emit.argo.expressions import Unprintable
+from dragoman.emit.argo.retry import escalated, retry_strategy
+from dragoman.emit.argo.scope import Scope
+from dragoman.emit.argo.settings import Settings
+from dragoman.emit.argo.text import BRACE, BRACE_VARIABLE, argument_text, container_text, escape
+from dragoman.expr.text import Template
+from dragoman.plan.model import Amount, Container, EnvSource, Output, Resources, Script, Step, Volume
+from dragoman.plan.outputs import DIRECTORY
+
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+# interpreters that take a program as an argument, and the flag for it
+INLINE = {
+    "python": "-c",
+    "python3": "-c",
+    "bash": "-c",
+    "sh": "-c",
+    "zsh": "-c",
+    "node": "-e",
+    "perl": "-e",
+    "ruby": "-e",
+    "Rscript": "-e",
+}
+SHM = "dragoman-shm"
+OUTPUTS = "dragoman-outputs"
+
+
+def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dict[str, Any]:
+    """The template; values that it needs from elsewhere become inputs of `scope`."""
+    container = step.container
+    assert container is not None
+    amounts = container.resources
+    placement = amounts.placement
+    labels = {**({QUEUE_LABEL: step.queue} if step.queue else {}), **container.labels}
+    body = _body(step, container, scope, settings)
+    patch = _pod_spec_patch(step, amounts, scope)
+    return drop_empty({
+        "name": name,
+        "metadata": drop_empty({"labels": labels, "annotations": dict(container.annotations)}),
+        "inputs": None,  # filled when every text has been printed; here for its place in the file
+        "outputs": drop_empty({"parameters": [_output(output) for output in step.outputs.values() if not output.stdout]}),
+        "nodeSelector": dict(placement.node_selector) if placement else None,
+        "tolerations": [dict(toleration) for toleration in placement.tolerations] if placement else None,
+        "activeDeadlineSeconds": step.timeout,
+        "retryStrategy": retry_strategy(step.retry, has_cap=settings.since("3.7")) if step.retry else None,
+        "podSpecPatch": patch,
+        "serviceAccountName": container.service_account,
+        "priorityClassName": settings.priorityClass,
+        "volumes": _volumes(step, container),
+        **body,
+    }, keep=("inputs",))  # fmt: skip
+
+
+def drop_empty(manifest: Mapping[str, Any], keep: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The mapping without keys that say nothing."""
+    return {
+        key: value
+        for key, value in manifest.items()
+        if key in keep or (value is not None and value != {} and value != [])
+    }
+
+
+def _body(step: Step, container: Container, scope: Scope, settings: Settings) -> dict[str, Any]:
+    spell = scope.spell
+    env = [_env(name, value, scope) for name, value in container.env.items()]
+    command = [container_text(word, spell) for word in container.command or ()]
+    args = [container_text(word, spell) for word in container.args or ()]
+    source = None
+    if container.script is not None:
+        command, args, source = _script(container.script)
+    if any(output.path is not None and output.path.startswith(DIRECTORY) for output in step.outputs.values()):
+        env.insert(0, {"name": "DRAGOMAN_OUTPUTS", "value": DIRECTORY})
+    if scope.escaped or any(
+        BRACE in text for text in (*command, *args, *(str(entry.get("value", "")) for entry in env))
+    ):
+        env.insert(0, {"name": BRACE_VARIABLE, "value": "{"})
+    body = drop_empty({
+        "image": container_text(container.image, spell),
+        "imagePullPolicy": container.pull_policy,
+        "command": command,
+        "args": args,
+        "workingDir": container.working_dir,
+        "env": env,
+        "resources": _resources(container.resources, step),
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+        if settings.podSecurity == "restricted" else None,
+        "volumeMounts": _mounts(step, container),
+        "source": source,
+    })  # fmt: skip
+    return {"script" if source is not None else "container": body}
+
+
+def _script(script: Script) -> tuple[list[str], list[str], str | None]:
+    """A script as Argo's own; one that holds `{{` as an argument of its interpreter, where braces can be kept."""
+    command = [escape(word) for word in script.interpreter]
+    if "{{" not in script.source:
+        return (
+            command,
+            [],
+            escape(script.source),
+        )  # the kubelet reads it too: Argo hands it over in a variable
+    flag = INLINE.get(script.interpreter[0].rpartition("/")[2])
+    if flag is None:
+        raise Unprintable(f"the script holds `{{{{`, which Argo would read, and `{script.interpreter[0]}` is not known to take a program as an argument",
+                          "put the script into the image, or use one of " + ", ".join(INLINE))  # fmt: skip
+    return command, [flag, escape(script.source)], None
+
+
+def _env(name: str, value: str | Template | EnvSource, scope: Scope) -> dict[str, Any]:
+    if isinstance(value, EnvSource):
+        source = "secretKeyRef" if value.kind == "secret" else "configMapKeyRef"
+        return {"name": name, "valueFrom": {source: {"name": value.name, "key": value.key}}}
+    return {"name": name, "value": container_text(value, scope.spell)}
+
+
+def _output(output: Output) -> dict[str, Any]:
+    source: dict[str, Any] = {"path": output.path}
+    if output.default is not None:
+        source["default"] = output.default
+    return {"name": output.name, "valueFrom": source}
+
+
+def _names(amounts: Resources) -> dict[str, str]:
+    gpu = amounts.placement.resource if amounts.placement else "nvidia.com/gpu"
+    return {"cpu": "cpu", "memory": "memory", "disk": "ephemeral-storage", "gpu": gpu}
+
+
+def _resources(amounts: Resources, step: Step) -> dict[str, Any]:
+    names = _names(amounts)
+    growing = {growth.resource for growth in step.retry.escalate} if step.retry else set()
+
+    def block(values: Mapping[str, Amount], skipped: tuple[str, ...] = ()) -> dict[str, str]:
+        return {
+            names[key]: quantity.canonical(key, value)
+            for key, value in values.items()
+            if isinstance(value, int) and key not in growing and key not in skipped
+        }
+
+    # devices cannot be overcommitted: a limit is the request
+    return drop_empty({"requests": block(amounts.requests, ("gpu",)), "limits": block(amounts.limits)})
+
+
+def _pod_spec_patch(step: Step, amounts: Resources, scope: Scope) -> str | None:
+    """What Argo can only fill in on the pod: amounts from data, amounts that grow with each retry."""
+    names = _names(amounts)
+    growth = {entry.resource: entry for entry in step.retry.escalate} if step.retry else {}
+    patch: dict[str, dict[str, str]] = {}
+    for kind, values in (("requests", amounts.requests), ("limits", amounts.limits)):
+        for key, value in values.items():
+            if key == "gpu" and kind == "requests":
+                continue
+            if key in growth:
+                patch.setdefault(kind, {})[names[key]] = escalated(key, value, growth[key])
+            elif not isinstance(value, int):
+                patch.setdefault(kind, {})[names[key]] = _amount(value, scope)
+    if not patch:
+        return None
+    from json import dumps
+
+    return dumps(
+        {"containers": [{"name": "main", "resources": patch}]}, separators=(",", ":"), ensure_ascii=False
+    )
+
+
+def _amount(value: Template, scope: Scope) -> str:
+    return "".join(
+        part if isinstance(part, str) else argument_text(part, scope.spell) for part in value.parts
+    )
+
+
+def _volumes(step: Step, container: Container) -> list[dict[str, Any]]:
+    volumes = [_volume(number, volume) for number, volume in enumerate(container.volumes)]
+    if any(output.path is not None and output.path.startswith(DIRECTORY) for output in step.outputs.values()):
+        volumes.append({"name": OUTPUTS, "emptyDir": {}})
+    if container.resources.shm is not None:
+        size = quantity.canonical("shm", container.resources.shm)
+        volumes.append({"name": SHM, "emptyDir": {"medium": "Memory", "sizeLimit": size}})
+    return volumes
+
+
+def _volume(number: int, volume: Volume) -> dict[str, Any]:
+    name = f"volume-{number}"
+    if volume.kind == "pvc":
+        return {
+            "name": name,
+            "persistentVolumeClaim": drop_empty(
+                {"claimName": volume.name, "readOnly": volume.read_only or None}
+            ),
+        }
+    if volume.kind == "secret":
+        return {"name": name, "secret": {"secretName": volume.name}}
+    if volume.kind == "configMap":
+        return {"name": name, "configMap": {"name": volume.name}}
+    size = None if volume.size is None else quantity.canonical("disk", volume.size)
+    return {
+        "name": name,
+        "emptyDir": drop_empty(
+            {"medium": volume.medium if volume.medium == "Memory" else None, "sizeLimit": size}
+        ),
+    }
+
+
+def _mounts(step: Step, container: Container) -> list[dict[str, Any]]:
+    mounts = [
+        drop_empty(
+            {
+                "name": f"volume-{number}",
+                "mountPath": volume.mount,
+                "subPath": volume.sub_path,
+                "readOnly": volume.read_only or None,
+            }
+        )
+        for number, volume in enumerate(container.volumes)
+    ]
+    if any(output.path is not None and output.path.startswith(DIRECTORY) for output in step.outputs.values()):
+        mounts.append({"name": OUTPUTS, "mountPath": DIRECTORY})
+    if container.resources.shm is not None:
+        mounts.append({"name": SHM, "mountPath": "/dev/shm"})
+    return mounts

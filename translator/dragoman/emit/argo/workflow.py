@@ -1,0 +1,164 @@
+"""The Argo objects of a plan: a WorkflowTemplate to start runs from, the CronWorkflow that starts them, or one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from dragoman import duration
+from dragoman.emit.argo.dag import Build, graph
+from dragoman.emit.argo.names import slug
+from dragoman.emit.argo.pod import drop_empty
+from dragoman.emit.argo.settings import Settings, settings
+from dragoman.emitter import Emission, Manifest
+from dragoman.expr.values import to_text
+from dragoman.findings import INFO, Finding
+from dragoman.plan.model import Param, Plan, Step
+
+API_VERSION = "argoproj.io/v1alpha1"
+CRON_NAME = 52  # Argo adds `-` and a Unix time (workflow/validate)
+# labels that make Argo CD take an object for its own: not copied to runs, which it did not create
+TRACKING = ("app.kubernetes.io/instance", "argocd.argoproj.io/")
+
+
+def emit(plan: Plan) -> Emission:
+    """The plan's Argo objects."""
+    options = settings(plan.options)
+    build = Build(plan, options)
+    spec = _spec(plan, options, build)
+    manifests = [_template(plan, options, spec)]
+    if plan.schedule is not None:
+        name, findings = _cron_name(plan)
+        build.findings += findings
+        manifests.append(_cron_workflow(plan, name))
+    return Emission(tuple(manifests), build.places, tuple(build.names.findings + build.findings))
+
+
+def _template(plan: Plan, options: Settings, spec: Mapping[str, Any]) -> Manifest:
+    name = plan.name
+    if options.kind == "Workflow":
+        content = repr((plan.name, plan.namespace, spec)).encode()
+        name = f"{slug(plan.name, 54)}-{sha256(content).hexdigest()[:8]}"
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": options.kind,
+        "metadata": _metadata(plan, name, namespaced=options.kind != "ClusterWorkflowTemplate"),
+        "spec": spec,
+    }
+    return Manifest(f"{options.kind.lower()}-{plan.name}.yaml", body)
+
+
+def _cron_workflow(plan: Plan, name: str) -> Manifest:
+    schedule = plan.schedule
+    assert schedule is not None
+    reference = drop_empty(
+        {
+            "name": plan.name,
+            "clusterScope": True if settings(plan.options).kind == "ClusterWorkflowTemplate" else None,
+        }
+    )
+    return Manifest(f"cronworkflow-{plan.name}.yaml", {
+        "apiVersion": API_VERSION,
+        "kind": "CronWorkflow",
+        "metadata": _metadata(plan, name, namespaced=True),
+        "spec": drop_empty({
+            "schedules": list(schedule.cron),
+            "timezone": schedule.timezone,
+            "concurrencyPolicy": schedule.concurrency,
+            "startingDeadlineSeconds": schedule.starting_deadline,
+            "suspend": schedule.suspend,
+            "successfulJobsHistoryLimit": schedule.history,
+            "failedJobsHistoryLimit": schedule.history,
+            "workflowSpec": {"workflowTemplateRef": reference},
+        }),
+    })  # fmt: skip
+
+
+def _cron_name(plan: Plan) -> tuple[str, list[Finding]]:
+    name = slug(plan.name, CRON_NAME)
+    if name == plan.name:
+        return name, []
+    return name, [Finding("DRG137", f"the CronWorkflow of `{plan.name}` is named `{name}`: its name may have {CRON_NAME} letters",
+                          plan.source.span(("metadata", "name")), severity=INFO, address="metadata.name")]  # fmt: skip
+
+
+def _metadata(plan: Plan, name: str, *, namespaced: bool) -> dict[str, Any]:
+    return drop_empty({
+        "name": name,
+        "namespace": plan.namespace if namespaced else None,
+        "labels": dict(plan.labels),
+        "annotations": dict(plan.annotations),
+    })  # fmt: skip
+
+
+def _spec(plan: Plan, options: Settings, build: Build) -> dict[str, Any]:
+    entrypoint = _graph_name("main", plan.steps)
+    graph(build, entrypoint, (), plan.steps, fail_fast=plan.fail_fast)
+    on_exit = None
+    if plan.on_exit:
+        on_exit = _graph_name("on-exit", plan.steps)
+        graph(build, on_exit, ("onExit",), plan.on_exit)
+    run_labels = {key: value for key, value in plan.labels.items() if not key.startswith(TRACKING)}
+    executor = (
+        {"serviceAccountName": options.executorServiceAccount} if options.executorServiceAccount else None
+    )
+    return drop_empty({
+        "entrypoint": entrypoint,
+        "arguments": drop_empty({"parameters": [_argument(param) for param in plan.params if param.runtime]}),
+        "onExit": on_exit,
+        "parallelism": plan.parallelism,
+        "activeDeadlineSeconds": plan.timeout,
+        "ttlStrategy": _ttl(options.ttl),
+        "podGC": {"strategy": options.podGC} if options.podGC else None,
+        "archiveLogs": options.archiveLogs,
+        "serviceAccountName": options.serviceAccount,
+        "automountServiceAccountToken": False if executor else None,
+        "executor": executor,
+        "imagePullSecrets": [{"name": name} for name in options.imagePullSecrets],
+        "securityContext": _security(options),
+        "workflowMetadata": drop_empty({"labels": run_labels}),
+        "templates": build.templates,
+    })  # fmt: skip
+
+
+def _graph_name(name: str, steps: tuple[Step, ...]) -> str:
+    """The name of a graph that is no step's own, clear of the steps' names."""
+    taken = {slug(step.name) for step in steps}
+    return name if name not in taken else f"{name}-graph"
+
+
+def _argument(param: Param) -> dict[str, Any]:
+    return drop_empty({
+        "name": param.name,
+        "value": to_text(param.value),
+        "enum": [to_text(value) for value in param.enum],
+        "description": param.description,
+    })  # fmt: skip
+
+
+def _ttl(ttl: str | Mapping[str, str] | None) -> dict[str, int] | None:
+    if ttl is None:
+        return None
+    if isinstance(ttl, str):
+        return {"secondsAfterCompletion": duration.parse(ttl)}
+    names = {
+        "completion": "secondsAfterCompletion",
+        "success": "secondsAfterSuccess",
+        "failure": "secondsAfterFailure",
+    }
+    return {names[when]: duration.parse(value) for when, value in ttl.items() if value is not None}
+
+
+def _security(options: Settings) -> dict[str, Any] | None:
+    """The pod's half of the restricted Pod Security Standard; each container has the other."""
+    if options.podSecurity != "restricted":
+        return None
+    user = options.runAsUser
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": user,
+        "runAsGroup": user,
+        "fsGroup": user,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }

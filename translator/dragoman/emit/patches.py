@@ -1,0 +1,46 @@
+"""Apply `targets.<name>.patch` to what was emitted: JSON Patch (RFC 6902), on copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dragoman.emitter import Emission
+from dragoman.findings import Finding
+from dragoman.load.document import Path
+from dragoman.plan.model import Plan
+
+
+def patched(plan: Plan, emission: Emission) -> Emission:
+    """The emission with the flow's patches applied; a finding for one that fits nothing."""
+    patches = plan.options.get("patch")
+    if not patches:
+        return emission
+    from jsonpatch import JsonPatchException, apply_patch
+    from jsonpointer import JsonPointerException
+
+    manifests, findings = list(emission.manifests), list(emission.findings)
+    for number, patch in enumerate(patches):
+        path: Path = ("spec", "targets", plan.target, "patch", number)
+        chosen = [
+            place
+            for place, manifest in enumerate(manifests)
+            if _chosen(manifest.body, patch.get("target") or {})
+        ]
+        if not chosen:
+            findings.append(Finding("DRG306", "this patch is for none of the emitted objects", plan.source.span(path),
+                                    "emitted here: " + ", ".join(f"{m.body['kind']} `{m.body['metadata']['name']}`" for m in manifests)))  # fmt: skip
+        for place in chosen:
+            try:
+                manifests[place] = manifests[place]._replace(
+                    body=apply_patch(manifests[place].body, patch["ops"])
+                )
+            except (JsonPatchException, JsonPointerException, TypeError, KeyError) as error:
+                findings.append(Finding("DRG306", f"this patch does not fit `{manifests[place].file}`: {error}",
+                                        plan.source.span((*path, "ops")), "look at the rendered object for the right path"))  # fmt: skip
+    return emission._replace(manifests=tuple(manifests), findings=tuple(findings))
+
+
+def _chosen(body: Mapping[str, Any], target: Mapping[str, Any]) -> bool:
+    kind, name = target.get("kind"), target.get("name")
+    return kind in (None, body["kind"]) and name in (None, body["metadata"]["name"])

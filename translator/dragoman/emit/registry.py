@@ -1,0 +1,58 @@
+"""Find a target's emitter by its name: ours from a table, other packages' from their entry points."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from dragoman.emitter import Emitter
+from dragoman.findings import Finding, Findings, did_you_mean
+
+GROUP = "dragoman.emitters"
+BUILTIN = {"argo": "dragoman.emit.argo"}
+
+
+def find(name: str) -> Emitter:
+    """The emitter of a target; raises `Findings` for a name that nobody registered, or a package that fails to load."""
+    if name in BUILTIN:
+        emitter: Emitter = import_module(BUILTIN[name]).EMITTER
+        return emitter
+    points = [point for point in _entry_points() if point[0] == name]
+    if not points:
+        known = sorted({*BUILTIN, *(point[0] for point in _entry_points())})
+        raise Findings(
+            [Finding("DRG303", f"there is no target `{name}`", None, did_you_mean(name, known))], 2
+        )
+    if len(points) > 1:
+        owners = " and ".join(f"`{owner}`" for _, owner, _ in points)
+        raise Findings(
+            [Finding("DRG303", f"the target `{name}` comes from {owners}", None, "uninstall one of them")], 2
+        )
+    return _loaded(*points[0])
+
+
+def names() -> list[str]:
+    """Every target that can be named, ours first."""
+    return [*BUILTIN, *sorted({name for name, _, _ in _entry_points()} - BUILTIN.keys())]
+
+
+def _entry_points() -> list[tuple[str, str, str]]:
+    from importlib.metadata import entry_points  # 40 ms: only a name that we do not know pays for it
+
+    return [
+        (point.name, point.dist.name if point.dist else "?", point.value)
+        for point in entry_points(group=GROUP)
+        if point.name not in BUILTIN
+    ]
+
+
+def _loaded(name: str, owner: str, value: str) -> Emitter:
+    module, _, attribute = value.partition(":")
+    try:
+        emitter = getattr(import_module(module), attribute)
+    except Exception as error:  # somebody else's code: whatever it raises, the user needs to know whose it is
+        raise Findings([Finding("DRG303", f"the target `{name}` of `{owner}` does not load: {error}", None,
+                                f"ask the makers of `{owner}`, or uninstall it")], 2) from error  # fmt: skip
+    if not isinstance(emitter, Emitter):
+        raise Findings([Finding("DRG303", f"the target `{name}` of `{owner}` is no emitter", None,
+                                f"`{value}` must be a `dragoman.emitter.Emitter`")], 2)  # fmt: skip
+    return emitter

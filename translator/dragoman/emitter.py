@@ -1,0 +1,82 @@
+"""What an emitter is: a value that says what a target can do and turns plans into its manifests.
+
+Everybody's emitters are the same kind of value; those of other packages register under the entry-point group
+`dragoman.emitters`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from dragoman.findings import Finding
+from dragoman.load.document import Path
+from dragoman.plan.features import Feature
+from dragoman.plan.model import Plan
+
+Lowering: TypeAlias = Callable[[Plan], Plan]
+
+
+class Native(NamedTuple):
+    """The target says this itself."""
+
+
+class Emulated(NamedTuple):
+    """The target lacks it; the result is the same. `how` in a few words; `by` the lowering pass, if one does it."""
+
+    how: str
+    by: Lowering | None = None
+
+
+class Weaker(NamedTuple):
+    """Nearly this: what is different."""
+
+    difference: str
+
+
+class Refused(NamedTuple):
+    """Cannot be said: why, and what to do instead. Nothing is rendered."""
+
+    reason: str
+    hint: str
+
+
+Support: TypeAlias = Native | Emulated | Weaker | Refused
+
+
+class Manifest(NamedTuple):
+    """One emitted object and the file it belongs in."""
+
+    file: str
+    body: Mapping[str, Any]
+
+
+class Emission(NamedTuple):
+    """What an emitter made. `places` maps the names it invented (templates, jobs) to where the spec asked for them."""
+
+    manifests: tuple[Manifest, ...]
+    places: Mapping[str, Path] = {}
+    findings: tuple[Finding, ...] = ()
+
+
+class Emitter(NamedTuple):
+    """A target.
+
+    name      what `-t` and `spec.target` call it
+    summary   one line for people
+    support   an answer for every feature
+    options   the pydantic model of `targets.<name>`, as `module:class`: imported only to explain or to document
+    schema    the JSON Schema file of the options, judged before the model is imported
+    narrow    features whose answer depends on the plan's options (a version, say): overrides `support`
+    emit      the plan's manifests; pure
+    verify    the target's own rules over what was emitted
+    """
+
+    name: str
+    summary: str
+    support: Mapping[Feature, Support]
+    options: str
+    schema: str
+    emit: Callable[[Plan], Emission]
+    verify: Callable[[Plan, Emission], Sequence[Finding]]
+    narrow: Callable[[Plan], Mapping[Feature, Support]] = lambda plan: {}

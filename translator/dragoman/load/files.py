@@ -1,0 +1,187 @@
+"""Find and read spec files: from paths, folders and standard input, never from outside the repository's root."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from dragoman.findings import Finding, Findings, Span, did_you_mean
+from dragoman.load import yaml
+from dragoman.load.document import Document
+from dragoman.load.text import MAX_SIZE, decode
+
+SUFFIXES = (".dragoman.yaml", ".dragoman.yml", ".dragoman.jsonnet")
+STDIN = "-"
+
+
+class Options(NamedTuple):
+    """How files are read.
+
+    root    the folder that nothing is read outside of; the repository around each file when empty
+    ext     Jsonnet's external variables, and `tla` its top-level arguments: name -> (str | code, text)
+    engine  the Jsonnet engine
+    """
+
+    root: str = ""
+    ext: Mapping[str, tuple[str, str]] = {}
+    tla: Mapping[str, tuple[str, str]] = {}
+    engine: str = "rjsonnet"
+
+
+def load(paths: Sequence[str], options: Options) -> list[Document]:
+    """Every document of the paths, in order; a folder stands for the spec files under it.
+
+    Raises `Findings`: exit code 2 when a path cannot be read at all, 1 when a file is wrong.
+    """
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    exit_code = 1
+    for path in paths:
+        try:
+            for file in _files(path):
+                documents += read(file, options)
+        except Findings as error:
+            findings += error.findings
+            exit_code = max(exit_code, error.exit_code)
+    if findings:
+        raise Findings(findings, exit_code)
+    return documents
+
+
+def read(file: str, options: Options) -> list[Document]:
+    """The documents of one file, or of standard input for `-`."""
+    if file == STDIN:
+        return yaml.parse(decode(sys.stdin.buffer.read(MAX_SIZE + 1), "<stdin>"), "<stdin>")
+    root = options.root or root_of(file)
+    check_inside(file, root)
+    if file.endswith((".jsonnet", ".libsonnet")):
+        from dragoman.load import jsonnet
+
+        evaluated = jsonnet.evaluate(file, root=root, ext=options.ext, tla=options.tla, engine=options.engine)
+        return jsonnet.documents(evaluated, _shown(file))
+    return yaml.parse(decode(_bytes(file), _shown(file)), _shown(file))
+
+
+def imported(flow: Document, imports: Mapping[str, str], options: Options) -> dict[str, Document]:
+    """The libraries that a flow imports, by their names; paths count from the flow's file."""
+    libraries: dict[str, Document] = {}
+    findings: list[Finding] = []
+    here = "" if flow.file == "<stdin>" else os.path.dirname(flow.file)
+    root = options.root or root_of(flow.file if here or flow.file != "<stdin>" else ".")
+    for name, path in imports.items():
+        span = flow.span(("spec", "imports", name))
+        file = os.path.normpath(os.path.join(here, path))
+        try:
+            if os.path.isabs(path):
+                raise Findings(
+                    [
+                        Finding(
+                            "DRG015",
+                            f"`{path}` is an absolute path",
+                            span,
+                            "an import counts from the flow's file",
+                        )
+                    ]
+                )
+            check_inside(file, root, span)
+            documents = read(file, options._replace(root=root))
+        except Findings as error:
+            findings += [
+                found._replace(span=span) if found.code in ("DRG013", "DRG015") else found
+                for found in error.findings
+            ]
+            continue
+        kind = documents[0].data.get("kind") if isinstance(documents[0].data, dict) else None
+        if len(documents) != 1 or kind != "Library":
+            findings.append(Finding("DRG115", f"`{path}` is not a library", span,
+                                    "an imported file is one document of `kind: Library` with `spec.templates`"))  # fmt: skip
+            continue
+        libraries[name] = documents[0]
+    if findings:
+        raise Findings(findings)
+    return libraries
+
+
+def root_of(file: str) -> str:
+    """The repository that a file is in; without one, the working folder, or the file's own folder outside of it."""
+    folder = os.path.dirname(os.path.abspath(file))
+    at = folder
+    while True:
+        if os.path.exists(os.path.join(at, ".git")):
+            return at
+        parent = os.path.dirname(at)
+        if parent == at:
+            break
+        at = parent
+    here = os.getcwd()
+    return here if os.path.commonpath([here, folder]) == here else folder
+
+
+def check_inside(file: str, root: str, span: Span | None = None) -> None:
+    """Raise unless the file, links followed, is under the root."""
+    top = os.path.realpath(root)
+    real = os.path.realpath(file)
+    if real != top and not real.startswith(top.rstrip(os.sep) + os.sep):
+        raise Findings([Finding("DRG015", f"`{_shown(file)}` is outside the repository", span or Span(_shown(file)),
+                                "everything a flow reads must be in the repository; `--root` names another folder")], 1)  # fmt: skip
+
+
+def _files(path: str) -> Iterator[str]:
+    if path == STDIN or not os.path.isdir(path):
+        yield path
+        return
+    found = False
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(SUFFIXES):
+                found = True
+                yield os.path.normpath(os.path.join(folder, name))
+    if not found:
+        raise Findings([Finding("DRG014", f"there are no specs under `{path}`", None,
+                                "a spec's name ends in " + " or ".join(f"`{suffix}`" for suffix in SUFFIXES))], 2)  # fmt: skip
+
+
+def _bytes(file: str) -> bytes:
+    try:
+        descriptor = os.open(
+            file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        )  # a pipe must not keep us waiting
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, error) from None
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Findings(
+                [
+                    Finding(
+                        "DRG013",
+                        f"`{_shown(file)}` is not a regular file",
+                        None,
+                        "name a file, or `-` for standard input",
+                    )
+                ],
+                2,
+            )
+        try:
+            return stream.read(MAX_SIZE + 1)
+        except OSError as error:
+            raise _unreadable(file, error) from None
+
+
+def _unreadable(file: str, error: OSError | ValueError) -> Findings:
+    reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+    folder = os.path.dirname(file) or "."
+    hint = ""
+    if isinstance(error, FileNotFoundError) and os.path.isdir(folder):
+        beside = [name for name in os.listdir(folder) if not name.startswith(".")]
+        close = did_you_mean(os.path.basename(file), beside)
+        hint = close if close.startswith("did") else ""
+    return Findings([Finding("DRG013", f"cannot read `{_shown(file)}`: {reason}", None, hint)], 2)
+
+
+def _shown(file: str) -> str:
+    """A path as messages and manifests write it."""
+    return os.path.normpath(file).replace(os.sep, "/")

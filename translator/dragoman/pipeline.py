@@ -1,0 +1,50 @@
+"""The compiler, from a document to its manifests: the phases in their order, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from dragoman import lower, spec
+from dragoman.emit import registry
+from dragoman.emit.options import check_options
+from dragoman.emit.patches import patched
+from dragoman.emitter import Emission
+from dragoman.fidelity import Fidelity, judge
+from dragoman.findings import Finding, Findings, has_errors
+from dragoman.load.document import Document
+from dragoman.plan.model import Plan
+from dragoman.plan.resolve import resolve
+from dragoman.policy.settle import settle
+
+
+class Rendering(NamedTuple):
+    """One flow for one target. `emission` has no manifests when a finding is an error: never half a tree."""
+
+    plan: Plan
+    emission: Emission
+    fidelity: Fidelity
+    findings: tuple[Finding, ...]
+
+
+def render(flow: Document, libraries: Mapping[str, Document], policies: Sequence[Document], target: str = "",
+           environment: str = "", sets: Sequence[str] = ()) -> Rendering:  # fmt: skip
+    """The manifests of a flow, or why there are none; raises `Findings` when it cannot even be understood."""
+    for document in (flow, *libraries.values(), *policies):
+        spec.read(document)
+    plan = resolve(flow, libraries, environment, sets, target)
+    emitter = registry.find(plan.target)
+    check_options(plan, emitter)
+    plan, findings = settle(plan, policies)
+    fidelity, answers = judge(plan, emitter)
+    findings += answers
+    if has_errors(findings):
+        raise Findings(findings)
+    emission = patched(plan, emitter.emit(lower.lowered(plan, emitter.support)))
+    findings += (
+        *emission.findings,
+        *(emitter.verify(plan, emission) if not has_errors(emission.findings) else ()),
+    )
+    if has_errors(findings):
+        raise Findings(findings)
+    return Rendering(plan, emission, fidelity, tuple(findings))

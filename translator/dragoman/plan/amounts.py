@@ -1,0 +1,116 @@
+"""Resources of a step from its layers: explicit amounts, key by key, with the rules that amounts obey."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dragoman import quantity
+from dragoman.expr.text import Template
+from dragoman.expr.tree import Literal
+from dragoman.expr.values import to_text
+from dragoman.findings import Span
+from dragoman.load.document import Path
+from dragoman.plan.context import Context, Scope, article, type_of_text
+from dragoman.plan.model import Amount, Resources
+from dragoman.plan.origin import Layer, Source
+
+KEYS = ("cpu", "memory", "gpu", "disk")
+_ACCEPTED = {"cpu": ("quantity", "int", "float"), "gpu": ("int", "quantity")}
+
+
+def resources(context: Context, layers: Sequence[Layer], scopes: Sequence[Scope]) -> Resources:
+    """The amounts that the layers say, highest layer first; nothing is filled in."""
+    requests: dict[str, Amount] = {}
+    limits: dict[str, Amount] = {}
+    bounds: dict[str, int] = {}
+    shm: int | None = None
+    accelerator: str | None = None
+    for layer, scope in zip(layers, scopes, strict=True):
+        block = layer.data.get("resources")
+        if not block:
+            continue
+        path = (*layer.path, "resources")
+        for key in KEYS:
+            if block.get(key) is not None:
+                if (block.get("requests") or {}).get(key) is not None:
+                    context.report("DRG118", f"`{key}` is both straight under `resources` and under `requests`", layer.source,
+                                   (*path, key), "keep one: straight under `resources` means a request")  # fmt: skip
+                _take(context, requests, key, block[key], layer.source, (*path, key), scope)
+        for kind, amounts in (("requests", requests), ("limits", limits)):
+            for key, raw in (block.get(kind) or {}).items():
+                if raw is not None:
+                    _take(context, amounts, key, raw, layer.source, (*path, kind, key), scope)
+        for key, raw in (block.get("bounds") or {}).items():
+            bound = amount(context, key, raw, layer.source, (*path, "bounds", key), {})
+            if isinstance(bound, int):
+                bounds.setdefault(key, bound)
+        if shm is None and block.get("shm") is not None:
+            shm = known(context, "shm", block["shm"], layer.source, (*path, "shm"))
+        if accelerator is None:
+            accelerator = block.get("accelerator")
+    return Resources(requests, limits, bounds, shm, accelerator)
+
+
+def known(context: Context, key: str, raw: Any, source: Source, path: Path) -> int | None:
+    """An amount that may not be an expression."""
+    value = amount(context, key, raw, source, path, {})
+    return value if isinstance(value, int) else None
+
+
+def amount(context: Context, key: str, raw: Any, source: Source, path: Path, scope: Scope) -> Amount | None:
+    """One amount: a whole number in the units of `quantity.SCALE`, or an expression; None after a finding."""
+    value: Any = raw
+    if isinstance(raw, str) and "${{" in raw:
+        value = context.text(raw, source, path, scope)
+        kind = type_of_text(value).kind
+        accepted = (*_ACCEPTED.get(key, ("quantity",)), "string", "any")
+        if kind not in accepted:
+            context.report("DRG203", f"`{key}` is a quantity; this gives {article(kind)}", source, path,
+                           "declare the value as `quantity`, or write its unit: `${{ item.mb }}Mi`")  # fmt: skip
+            return None
+        if isinstance(value, Template):
+            return value
+        if isinstance(value, Literal):
+            value = to_text(value.value)
+    return _number(context, key, value, source, path)
+
+
+def _number(context: Context, key: str, value: Any, source: Source, path: Path) -> int | None:
+    text = str(value).strip()
+    if key in quantity.BYTES and text.replace(".", "", 1).isdigit() and text != "0":
+        context.report("DRG121", f"`{key}: {text}` has no unit", source, path,
+                       f"write `{text}Mi` for MiB (2^20 bytes) or `{text}M` for MB (10^6 bytes)")  # fmt: skip
+        return None
+    if key in quantity.BYTES and text[-1:] in "mun":
+        context.report("DRG121", f"`{key}: {text}` is a fraction of a byte: the suffix `{text[-1]}` makes it small", source, path,
+                       "write `Mi` for MiB or `M` for MB")  # fmt: skip
+        return None
+    try:
+        parsed = quantity.parse(text, quantity.SCALE[key])
+    except ValueError as error:
+        context.report(
+            "DRG121", f"{error}", source, path, "for example `500m` or `2` for cpu, `4Gi` for memory"
+        )
+        return None
+    if key == "gpu" and str(parsed) != text:
+        context.report(
+            "DRG121", f"`gpu: {text}` is not a whole number of devices", source, path, "ask for whole GPUs"
+        )
+        return None
+    return parsed
+
+
+def _take(
+    context: Context, amounts: dict[str, Amount], key: str, raw: Any, source: Source, path: Path, scope: Scope
+) -> None:
+    if key in amounts:
+        return
+    value = amount(context, key, raw, source, path, scope)
+    if value is not None:
+        amounts[key] = value
+
+
+def places(spans: Mapping[str, Span | None]) -> tuple[tuple[Span, str], ...]:
+    """Related places of a finding: label to span, those that have one."""
+    return tuple((span, label) for label, span in spans.items() if span is not None)

@@ -1,0 +1,198 @@
+"""A step's container from its layers: the step itself over its template over the flow's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from dragoman.findings import did_you_mean
+from dragoman.load.document import Path
+from dragoman.plan.amounts import known, resources
+from dragoman.plan.context import Context, Scope, address_of, as_text
+from dragoman.plan.model import Text, Container, EnvSource, Script, Volume
+from dragoman.plan.origin import Layer, Source
+
+RESERVED = "DRAGOMAN_"
+
+
+class Stack(NamedTuple):
+    """The layers of one step, highest first, each with the scope of its texts and what puts its inputs in."""
+
+    context: Context
+    layers: tuple[Layer, ...]
+    scopes: tuple[Scope, ...]
+    settle: Callable[[Any], Any]  # replaces references to template inputs by what `with` gave
+
+    def first(self, field: str) -> tuple[Any, Source, Path] | None:
+        """The highest layer's value of a field, and its place."""
+        for layer in self.layers:
+            value = layer.data.get(field)
+            if value is not None:
+                return value, layer.source, (*layer.path, field)
+        return None
+
+    def value(self, field: str) -> Any:
+        """The highest layer's value of a field."""
+        for layer in self.layers:
+            value = layer.data.get(field)
+            if value is not None:
+                return value
+        return None
+
+    def merged(self, field: str) -> dict[str, Any]:
+        """A map field: keys of all layers, the highest layer's value of each."""
+        result: dict[str, Any] = {}
+        for layer in reversed(self.layers):
+            block = layer.data.get(field)
+            if block:
+                result.update({key: value for key, value in block.items() if value is not None})
+        return result
+
+    def text(self, number: int, written: str, path: Path) -> Text:
+        """A string of layer `number`, its expressions checked in that layer's scope."""
+        if "${{" not in written:
+            return written
+        return as_text(
+            self.settle(self.context.string(written, self.layers[number].source, path, self.scopes[number]))
+        )
+
+    def texts(self, number: int, field: str) -> tuple[Text, ...] | None:
+        """A list of strings of layer `number`."""
+        layer = self.layers[number]
+        written = layer.data.get(field)
+        if written is None:
+            return None
+        return tuple(
+            self.text(number, item, (*layer.path, field, place)) for place, item in enumerate(written)
+        )
+
+
+def container(stack: Stack, name: str) -> Container:
+    """The container; a finding when no layer says which image."""
+    context, own = stack.context, stack.layers[0]
+    command, args, script = _entrypoint(stack)
+    image: Text = ""
+    for number, layer in enumerate(stack.layers):
+        if layer.data.get("image") is not None:
+            image = stack.text(number, layer.data["image"], (*layer.path, "image"))
+            break
+    else:
+        context.report("DRG120", f"step `{name}` has no image", own.source, own.path,
+                       "set `image` on the step, its template, or in `spec.defaults`", key=True)  # fmt: skip
+    amounts = resources(context, stack.layers, stack.scopes)
+    return Container(
+        image=image,
+        command=command,
+        args=args,
+        script=script,
+        env=_env(stack),
+        volumes=_volumes(stack),
+        resources=amounts._replace(
+            requests={key: _settled(stack, value) for key, value in amounts.requests.items()},
+            limits={key: _settled(stack, value) for key, value in amounts.limits.items()},
+        ),
+        working_dir=stack.value("workingDir"),
+        pull_policy=stack.value("imagePullPolicy"),
+        service_account=stack.value("serviceAccount"),
+        labels=stack.merged("labels"),
+        annotations=stack.merged("annotations"),
+    )
+
+
+def _settled(stack: Stack, value: Any) -> Any:
+    return value if isinstance(value, (int, str)) else stack.settle(value)
+
+
+def _entrypoint(stack: Stack) -> tuple[tuple[Text, ...] | None, tuple[Text, ...] | None, Script | None]:
+    """`command`, `args`, `script` belong together: a layer that sets a command or a script hides those below it."""
+    args: tuple[Text, ...] | None = None
+    for number, layer in enumerate(stack.layers):
+        if args is None:
+            args = stack.texts(number, "args")
+        script, command = layer.data.get("script"), layer.data.get("command")
+        if script is not None and (command is not None or args is not None):
+            other = "command" if command is not None else "args"
+            stack.context.report("DRG118", f"a step has `script` or `{other}`, not both", layer.source, (*layer.path, "script"),
+                                 "keep the one that runs", key=True)  # fmt: skip
+        if script is not None:
+            return None, None, _script(stack.context, script, layer.source, (*layer.path, "script"))
+        if command is not None:
+            return stack.texts(number, "command"), args, None
+    return None, args, None
+
+
+def _script(context: Context, block: Mapping[str, Any], source: Source, path: Path) -> Script:
+    text: str = block["source"]
+    if "${{" in text.replace("$${{", ""):
+        context.report("DRG123", "a script's source takes no expressions: a value in it could become code", source, (*path, "source"),
+                       "hand the value in through `env`, and read the variable in the script; a literal `${{` is written `$${{`")  # fmt: skip
+    return Script(tuple(block["interpreter"]), text.replace("$${{", "${{"))
+
+
+def _env(stack: Stack) -> dict[str, Text | EnvSource]:
+    result: dict[str, Text | EnvSource] = {}
+    for number in reversed(range(len(stack.layers))):
+        layer = stack.layers[number]
+        for name, raw in (layer.data.get("env") or {}).items():
+            path = (*layer.path, "env", name)
+            if name.startswith(RESERVED):
+                stack.context.report("DRG118", f"`{name}`: names that start with `{RESERVED}` are dragoman's own", layer.source, path,
+                                     "choose another name", key=True)  # fmt: skip
+            if raw is None:
+                result.pop(name, None)
+            elif isinstance(raw, dict):
+                value = _env_source(stack.context, raw, layer.source, path)
+                if value is not None:
+                    result[name] = value
+            else:
+                result[name] = stack.text(number, str(raw), path)
+    return result
+
+
+def _env_source(context: Context, raw: Mapping[str, Any], source: Source, path: Path) -> EnvSource | None:
+    kind = _one_of(context, raw, ("secret", "configMap"), source, path)
+    if kind == "secret":
+        return EnvSource("secret", *raw["secret"].split("/", 1))
+    return None if kind is None else EnvSource("configMap", *raw["configMap"].split("/", 1))
+
+
+def _volumes(stack: Stack) -> tuple[Volume, ...]:
+    found = stack.first("volumes")
+    if found is None:
+        return ()
+    raw, source, path = found
+    context, volumes, mounts = stack.context, [], {}
+    for number, block in enumerate(raw):
+        place = (*path, number)
+        kind = _one_of(context, block, ("pvc", "secret", "configMap", "emptyDir"), source, place)
+        mount = block["mount"].rstrip("/") or "/"
+        if mount in mounts:
+            context.report("DRG118", f"two volumes are mounted at `{mount}`", source, (*place, "mount"),
+                           "mount each at a path of its own", related=((source.span((*path, mounts[mount], "mount")), "the other one"),))  # fmt: skip
+        mounts[mount] = number
+        if kind is None:
+            continue
+        empty = block.get("emptyDir") or {}
+        size = empty.get("size")
+        volumes.append(Volume(
+            kind=kind,  # type: ignore[arg-type]
+            mount=mount,
+            name="" if kind == "emptyDir" else block[kind],
+            sub_path=block.get("subPath"),
+            read_only=bool(block.get("readOnly")),
+            size=None if size is None else known(context, "disk", size, source, (*place, "emptyDir", "size")),
+            medium=empty.get("medium"),
+        ))  # fmt: skip
+    return tuple(volumes)
+
+
+def _one_of(
+    context: Context, block: Mapping[str, Any], kinds: tuple[str, ...], source: Source, path: Path
+) -> str | None:
+    given = [kind for kind in kinds if block.get(kind) is not None]
+    if len(given) == 1:
+        return given[0]
+    names = ", ".join(f"`{kind}`" for kind in kinds)
+    context.report("DRG118", f"`{address_of(path[-2:])}` has {'none' if not given else 'more than one'} of {names}", source, path,
+                   "give exactly one" if given else did_you_mean("", kinds))  # fmt: skip
+    return None

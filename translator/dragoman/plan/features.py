@@ -1,0 +1,257 @@
+"""The features a plan can use, detected from the plan itself, so that no emitter can forget to look.
+
+A feature is what a target may lack. Each has the question that detects it in a step or a plan; `uses` answers all of
+them in one walk and says where each is used first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+from dragoman.expr.types import Type
+from dragoman.load.document import Path
+from dragoman.plan.loops import width
+from dragoman.plan.model import Address, EnvSource, Plan, Step
+from dragoman.plan.references import container as container_refs
+from dragoman.plan.references import own, target
+
+
+class Feature(Enum):
+    """A feature's name as people read it: the field it comes from."""
+
+    ORDER = "needs"
+    ON_FAILURE = "needs.failed"
+    ON_COMPLETION = "needs.completed"
+    WHEN = "when"
+    GROUP = "steps"
+    GROUP_PARALLELISM = "parallelism (group)"
+    GO_ON_AFTER_FAILURE = "failFast: false"
+    FOREACH_STATIC = "foreach (known items)"
+    FOREACH_OUTPUT = "foreach (over an output)"
+    FOREACH_RANGE = "foreach.range (over an output)"
+    FOREACH_MATRIX = "foreach.matrix"
+    FOREACH_MATRIX_OUTPUT = "foreach.matrix (over an output)"
+    FOREACH_PARALLELISM = "foreach.parallelism"
+    FOREACH_MAX_ITEMS = "foreach.maxItems"
+    FOREACH_INDEX = "index"
+    TOLERATE_ALL = "foreach.tolerate: all"
+    TOLERATE_COUNT = "foreach.tolerate (a count)"
+    OUTPUT_FILE = "outputs (file)"
+    OUTPUT_STDOUT = "outputs.from: stdout"
+    OUTPUT_DEFAULT = "outputs.default"
+    OUTPUT_LIST = "outputs of a loop"
+    RUNTIME_TEXT = "text from data"
+    RUNTIME_PARAM = "params.runtime"
+    SCRIPT = "script"
+    SECRET_ENV = "env.secret"
+    CONFIG_ENV = "env.configMap"
+    PVC = "volumes.pvc"
+    SECRET_VOLUME = "volumes.secret"
+    CONFIG_VOLUME = "volumes.configMap"
+    EMPTY_DIR = "volumes.emptyDir"
+    REQUESTS_AND_LIMITS = "resources.requests, limits"
+    DYNAMIC_RESOURCES = "resources (from data)"
+    GPU = "resources.gpu"
+    ACCELERATOR = "resources.accelerator"
+    DISK = "resources.disk"
+    SHM = "resources.shm"
+    RETRY = "retry.limit"
+    BACKOFF = "retry.backoff"
+    RETRY_EXIT_CODE = "retry.causes (exit codes)"
+    RETRY_OOM = "retry.causes: oom"
+    RETRY_SPOT = "retry.causes: spot"
+    ESCALATE = "retry.escalate"
+    ATTEMPT = "attempt"
+    TIMEOUT = "timeout"
+    FLOW_TIMEOUT = "timeout (flow)"
+    FLOW_PARALLELISM = "parallelism (flow)"
+    ON_EXIT = "onExit"
+    SCHEDULE = "schedule"
+    QUEUE = "queue"
+    COMPUTE_KUBERNETES = "compute: kubernetes"
+    COMPUTE_BATCH = "compute: batch"
+    SERVICE_ACCOUNT = "serviceAccount"
+    POD_METADATA = "labels, annotations (step)"
+    PULL_POLICY = "imagePullPolicy"
+    WORKING_DIR = "workingDir"
+    PATCH = "patch"
+
+
+VOLUMES = {
+    "pvc": Feature.PVC,
+    "secret": Feature.SECRET_VOLUME,
+    "configMap": Feature.CONFIG_VOLUME,
+    "emptyDir": Feature.EMPTY_DIR,
+}
+
+
+def uses(plan: Plan) -> dict[Feature, Path]:
+    """The features that a plan uses, each with the path of its first use in the document."""
+    found: dict[Feature, Path] = {}
+    for feature, used in PLAN_USES.items():
+        if used(plan):
+            found[feature] = _PLAN_PATHS.get(feature, ("spec",))
+    for step in (*plan.steps, *plan.on_exit):
+        _collect(step, found, frozenset())
+    return found
+
+
+def _collect(step: Step, found: dict[Feature, Path], unknown: frozenset[Address]) -> None:
+    """`unknown` are the loops around the step whose items are not known at render."""
+    if step.foreach is not None and width(step.foreach) is None:
+        unknown |= {step.address}
+    for feature, where in (*_of_step(step), *_runtime_text(step, unknown)):
+        if feature not in found:
+            found[feature] = (*step.layers[0].path, *where) if step.layers else where
+    for child in step.steps:
+        _collect(child, found, unknown)
+
+
+def _runtime_text(step: Step, unknown: frozenset[Address]) -> Iterator[tuple[Feature, Path]]:
+    for ref in container_refs(step.container) if step.container is not None else ():
+        wanted = target(ref)
+        made = wanted.kind in ("output", "param") or (wanted.kind == "item" and wanted.step in unknown)
+        if made and not textless(ref.type):
+            yield Feature.RUNTIME_TEXT, ()
+
+
+def textless(kind: Type) -> bool:
+    """Whether no value of the type holds text of its own: numbers, bools, quantities, and lists of them."""
+    if kind.kind == "list":
+        return kind.item is not None and textless(kind.item)
+    if kind.fields is not None:
+        return all(map(textless, kind.fields.values()))
+    return kind.kind in ("int", "float", "bool", "quantity")
+
+
+PLAN_USES: dict[Feature, Callable[[Plan], object]] = {
+    Feature.SCHEDULE: lambda plan: plan.schedule,
+    Feature.ON_EXIT: lambda plan: plan.on_exit,
+    Feature.FLOW_TIMEOUT: lambda plan: plan.timeout,
+    Feature.FLOW_PARALLELISM: lambda plan: plan.parallelism,
+    Feature.GO_ON_AFTER_FAILURE: lambda plan: not plan.fail_fast,
+    Feature.RUNTIME_PARAM: lambda plan: any(param.runtime for param in plan.params),
+    Feature.PATCH: lambda plan: plan.options.get("patch"),
+}
+_PLAN_PATHS: dict[Feature, Path] = {
+    Feature.SCHEDULE: ("spec", "schedule"), Feature.ON_EXIT: ("spec", "onExit"), Feature.FLOW_TIMEOUT: ("spec", "timeout"),
+    Feature.FLOW_PARALLELISM: ("spec", "parallelism"), Feature.GO_ON_AFTER_FAILURE: ("spec", "failFast"),
+    Feature.RUNTIME_PARAM: ("spec", "params"), Feature.PATCH: ("spec", "targets"),
+}  # fmt: skip
+
+
+def _of_step(step: Step) -> Iterator[tuple[Feature, Path]]:
+    conditions = {need.condition for need in step.needs}
+    if conditions:
+        yield Feature.ORDER, ("needs",)
+        if "failed" in conditions:
+            yield Feature.ON_FAILURE, ("needs",)
+        if "completed" in conditions:
+            yield Feature.ON_COMPLETION, ("needs",)
+    if step.when is not None:
+        yield Feature.WHEN, ("when",)
+    if step.steps:
+        yield Feature.GROUP, ("steps",)
+        if step.parallelism:
+            yield Feature.GROUP_PARALLELISM, ("parallelism",)
+        if not step.fail_fast:
+            yield Feature.GO_ON_AFTER_FAILURE, ("failFast",)
+    if step.foreach is not None:
+        yield from _of_loop(step)
+    for name, output in step.outputs.items():
+        where = ("outputs", name)
+        yield Feature.OUTPUT_STDOUT if output.stdout else Feature.OUTPUT_FILE, where
+        if output.default is not None:
+            yield Feature.OUTPUT_DEFAULT, where
+        if step.foreach is not None:
+            yield Feature.OUTPUT_LIST, where
+    for ref in own(step):
+        if target(ref).kind == "index":
+            yield Feature.FOREACH_INDEX, ()
+        elif target(ref).kind == "attempt":
+            yield Feature.ATTEMPT, ()
+    if step.retry is not None:
+        yield from _of_retry(step)
+    if step.timeout is not None:
+        yield Feature.TIMEOUT, ("timeout",)
+    if step.compute is not None:
+        yield Feature.COMPUTE_BATCH if step.compute == "batch" else Feature.COMPUTE_KUBERNETES, ("compute",)
+    if step.queue is not None:
+        yield Feature.QUEUE, ("queue",)
+    if step.container is not None:
+        yield from _of_container(step)
+
+
+def _of_loop(step: Step) -> Iterator[tuple[Feature, Path]]:
+    loop = step.foreach
+    assert loop is not None
+    where = ("foreach", "in" if loop.kind == "list" else loop.kind)
+    if loop.kind == "matrix":
+        yield Feature.FOREACH_MATRIX_OUTPUT if width(loop) is None else Feature.FOREACH_MATRIX, where
+    elif width(loop) is not None:
+        yield Feature.FOREACH_STATIC, where
+    else:
+        yield Feature.FOREACH_RANGE if loop.kind == "range" else Feature.FOREACH_OUTPUT, where
+    if loop.parallelism is not None:
+        yield Feature.FOREACH_PARALLELISM, ("foreach", "parallelism")
+    if loop.max_items is not None and width(loop) is None:
+        yield Feature.FOREACH_MAX_ITEMS, ("foreach", "maxItems")
+    if loop.tolerate is not None:
+        yield (
+            Feature.TOLERATE_ALL if loop.tolerate == "all" else Feature.TOLERATE_COUNT,
+            ("foreach", "tolerate"),
+        )
+
+
+def _of_retry(step: Step) -> Iterator[tuple[Feature, Path]]:
+    retry = step.retry
+    assert retry is not None
+    yield Feature.RETRY, ("retry", "limit")
+    if retry.backoff is not None:
+        yield Feature.BACKOFF, ("retry", "backoff")
+    for cause in retry.causes:
+        where = ("retry", "causes")
+        if cause == "oom":
+            yield Feature.RETRY_OOM, where
+        elif cause == "spot":
+            yield Feature.RETRY_SPOT, where
+        else:
+            yield Feature.RETRY_EXIT_CODE, where
+    if retry.escalate:
+        yield Feature.ESCALATE, ("retry", "escalate")
+
+
+def _of_container(step: Step) -> Iterator[tuple[Feature, Path]]:
+    container = step.container
+    assert container is not None
+    if container.script is not None:
+        yield Feature.SCRIPT, ("script",)
+    for name, value in container.env.items():
+        if isinstance(value, EnvSource):
+            yield Feature.SECRET_ENV if value.kind == "secret" else Feature.CONFIG_ENV, ("env", name)
+    for number, volume in enumerate(container.volumes):
+        yield VOLUMES[volume.kind], ("volumes", number)
+    amounts = container.resources
+    if any(not isinstance(value, int) for value in (*amounts.requests.values(), *amounts.limits.values())):
+        yield Feature.DYNAMIC_RESOURCES, ("resources",)
+    if any(
+        amounts.limits.get(key, amounts.requests.get(key)) != value for key, value in amounts.requests.items()
+    ):
+        yield Feature.REQUESTS_AND_LIMITS, ("resources",)
+    if amounts.requests.get("gpu"):
+        yield Feature.GPU, ("resources", "gpu")
+    if amounts.accelerator is not None:
+        yield Feature.ACCELERATOR, ("resources", "accelerator")
+    if amounts.requests.get("disk") or amounts.limits.get("disk"):
+        yield Feature.DISK, ("resources", "disk")
+    if amounts.shm is not None:
+        yield Feature.SHM, ("resources", "shm")
+    if container.service_account is not None:
+        yield Feature.SERVICE_ACCOUNT, ("serviceAccount",)
+    if container.labels or container.annotations:
+        yield Feature.POD_METADATA, ("labels",)
+    if container.pull_policy is not None:
+        yield Feature.PULL_POLICY, ("imagePullPolicy",)
+    if container.working_dir is not None:
+        yield Feature.WORKING_DIR, ("workingDir",)

@@ -1,0 +1,1 @@
+"""Policy: what the platform says about a plan."""

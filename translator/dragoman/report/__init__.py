@@ -1,0 +1,1 @@
+"""Report: findings become text, for people and for programs."""

@@ -1,0 +1,1 @@
+"""Write: manifests become bytes."""
