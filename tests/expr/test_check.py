@@ -87,7 +87,7 @@ def test_names_become_references_and_constants() -> None:
         ("1.5 * item.mem", "quantity", "1.5 * item.mem"),
         ("name + '-' + string(index)", "string", "name + '-' + string(index)"),
         ("params.countries + [name]", "list<string>", "['US', 'BR'] + [name]"),
-        ("[] + [1]", "list<int>", "[1]"),
+        ("[] + [1]", "list", "[1]"),
         ("data + 1", "any", "data + 1"),
         ("-index", "int", "-index"),
         # comparison and logic
@@ -102,7 +102,7 @@ def test_names_become_references_and_constants() -> None:
         # conditionals and lists
         ("ok ? 1 : 2", "int", "ok ? 1 : 2"),
         ("ok ? null : 'a'", "string", "ok ? null : 'a'"),
-        ("ok ? [] : [1]", "list<int>", "ok ? [] : [1]"),
+        ("ok ? [] : [1]", "list", "ok ? [] : [1]"),
         ("ok ? data : 1", "any", "ok ? data : 1"),
         ("[1, null]", "list<int>", "[1, null]"),
         ("[1, 'a', index]", "list", "[1, 'a', index]"),

@@ -51,7 +51,7 @@ def test_types_of_declarations(declaration: Any, printed: str) -> None:
     ("declaration", "reason"),
     [
         ("strng", "`strng` is not a type; did you mean `string`?"),
-        ("null", "`null` is not a type; known here: `any`, `bool`, `float`, `int`, `list`, `map`, `quantity`"),
+        ("null", "`null` is not a type; known here: `any`, `bool`, `float`, `int`, `list`, `map`"),
         ({"type": ["int"]}, "`['int']` is not a type"),
         ({"type": "int", "items": "int"}, "`items` belongs to a list, this is an int"),
         ({"type": "list", "fields": {}}, "`fields` belongs to a map, this is a list"),

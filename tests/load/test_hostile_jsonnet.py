@@ -40,9 +40,7 @@ RECURSIVE = Finding(
 FUNCTION = RECURSIVE._replace(
     span=Span("a.jsonnet", 1, 14, 1, 22), related=((Span("a.jsonnet", 1, 28, 1, 32), "reached from here"),)
 )
-NESTED = Finding(
-    "DRG021", "evaluation failed: Exceeded maximum parse depth limit", Span("a.jsonnet", 1, 501, 1, 502)
-)
+NESTED = Finding("DRG021", "evaluation failed: Exceeded maximum parse depth limit", Span("a.jsonnet", 1, 501, 1, 502))
 
 ENDLESS = "local f(x) = f(x + 1) tailstrict; f(0)"
 RECURSION = "local f(x) = f(x + 1) + 1; f(0)"

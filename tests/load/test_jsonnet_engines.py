@@ -238,11 +238,7 @@ DIFFERENT = [
     ("std.pi > 3", "no such field: pi", True),
     ("std.hypot(3, 4)", "no such field: hypot", 5),
     ("std.isNull(null)", "no such field: isNull", True),
-    (
-        "std.split(std.thisFile, 't')[1]",
-        "std.thisFile is deprecated, to enable its support in jrsonnet",
-        ".jsonne",
-    ),
+    ("std.thisFile", "std.thisFile is deprecated", "test.jsonnet"),
     ("std.length(std.sha256('a'))", 64, "This function is only supported in go version of jsonnet."),
     ("std.length(std.sha1('a'))", 40, "This function is only supported in go version of jsonnet."),
     ("local [a, b] = [1, 2]; b", 2, 'expected token IDENTIFIER but got "["'),
@@ -252,7 +248,6 @@ DIFFERENT = [
     ("std.foldl(function(a, c) c + a, 'abc', '')", "type error: expected array, got string", "cba"),
     # the same function, another result
     ("std.toString(0.1)", "0.1", "0.10000000000000001"),
-    ("std.length('' + 1e100)", 101, 101),  # but other digits after the seventeenth
     ("std.endsWith('' + 1e100, '000')", True, False),
     ("'%i' % -3.5", "-4", "-3"),
     ("'%5s|' % 'é'", "   é|", "    é|"),

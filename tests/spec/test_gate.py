@@ -112,6 +112,9 @@ def test_keyword(schema: dict[str, Any], good: list[Any], bad: list[Any]) -> Non
     {"then": {}},
     {"const": 1},
     {"oneOf": [{"const": 1}]},
+    {"oneOf": [{"type": "string"}]},
+    {"oneOf": [{"const": "a", "type": "string"}]},
+    {"type": "null"},
     {"type": "object", "properties": {}, "additionalProperties": {"type": "string"}},
     {"type": "object", "properties": {}, "propertyNames": {"type": "string"}},
 ])  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import _jsonnet
+import _jsonnet  # type: ignore[import-untyped]
 import pytest
 import rjsonnet
 
@@ -77,9 +77,7 @@ def test_a_flow() -> None:
                 },
                 "shards": {"steps": {"one": {"image": "a", "timeout": "1h"}}, "parallelism": 2},
             },
-            "onExit": {
-                "notify": {"use": "slack", "with": {"text": "over"}, "when": "run.status == 'Failed'"}
-            },
+            "onExit": {"notify": {"use": "slack", "with": {"text": "over"}, "when": "run.status == 'Failed'"}},
             "targets": {"argo": {"ttl": "7d"}},
         },
     }
@@ -131,9 +129,7 @@ def test_every_field_has_its_function(owner: str) -> None:
 
 
 def test_a_word_of_the_language_is_quoted_and_has_another_argument() -> None:
-    assert run("(import 'dragoman.libsonnet').foreach(in_=[1], as='i')") == {
-        "foreach": {"in": [1], "as": "i"}
-    }
+    assert run("(import 'dragoman.libsonnet').foreach(in_=[1], as='i')") == {"foreach": {"in": [1], "as": "i"}}
 
 
 def evaluated(source: str) -> Any:

@@ -87,8 +87,7 @@ def test_one_definition_as_editors_read_it() -> None:
 
 def test_a_union_is_its_members_and_nothing_more() -> None:
     assert SCHEMA["definitions"]["Foreach"]["properties"]["tolerate"] == {
-        "description": "How many items may fail without failing the step (`all`, or a number); "
-        "their outputs are null.",
+        "description": "How many items may fail without failing the step (`all`, or a number); their outputs are null.",
         "anyOf": [{"const": "all", "type": "string"}, {"type": "integer", "minimum": 0}],
     }
 
@@ -146,11 +145,7 @@ def test_the_full_documents_use_every_field() -> None:
     used: set[str] = set()
     for data in DOCUMENTS:
         used.update(_used(KINDS[data["kind"]].model_validate(data)))
-    known = {
-        f"{name}.{field}"
-        for name, node in SCHEMA["definitions"].items()
-        for field in node.get("properties", ())
-    }
+    known = {f"{name}.{field}" for name, node in SCHEMA["definitions"].items() for field in node.get("properties", ())}
     assert sorted(known - used) == []
 
 
@@ -182,9 +177,7 @@ BAD = {
 def test_a_bad_document_is_refused(body: str) -> None:
     spec = parse(body, "spec.yaml")[0].data
     data = {"apiVersion": "dragoman.dev/v1alpha1", "kind": "Flow", "metadata": {"name": "x"}, "spec": spec}
-    errors = [
-        (list(error.absolute_path), error.validator) for error in Draft7Validator(SCHEMA).iter_errors(data)
-    ]
+    errors = [(list(error.absolute_path), error.validator) for error in Draft7Validator(SCHEMA).iter_errors(data)]
     assert errors == [BAD[body]]
 
 

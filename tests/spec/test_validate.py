@@ -12,6 +12,8 @@ from dragoman.findings import Finding, Findings, Span
 from dragoman.load.document import Document
 from dragoman.load.yaml import parse
 from dragoman.spec import read
+from dragoman.spec.gate import published
+from dragoman.spec.hints import EXPLAINED, RENAMED
 
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: x}\nspec:\n"
 NAMES = "use letters, digits and `_`, and `-` between them; a letter comes first"
@@ -74,7 +76,7 @@ UNKNOWN: dict[str, list[Row]] = {
     ],
     "steps: {a: {name: a, container: {image: x}, resource: {}}}": [
         ("DRG102", 5, 15, "unknown key `name` in step `a`", "the name of a step is its key under `steps`"),
-        ("DRG102", 5, 24, "unknown key `container` in step `a`", "a step is a container: write `image`, `command` and `env` right in the step"),
+        ("DRG102", 5, 24, "unknown key `container` in step `a`", "a step is one container: write `image`, `command` and `env` right in the step"),
         ("DRG102", 5, 47, "unknown key `resource` in step `a`", "did you mean `resources`?"),
     ],
     "steps: {a: {env: {A: {valueFrom: {}}, B: {value: x}}}}": [
@@ -246,6 +248,13 @@ def test_a_library_and_a_policy() -> None:
             "known here: `nodeSelector`, `resource`, `tolerations`",
         ),
     ]
+
+
+def test_what_hints_offer_exists() -> None:
+    known = {key for node in published()["definitions"].values() for key in node.get("properties", ())}
+    assert set(RENAMED.values()) - known == set()
+    assert {other for _, other in EXPLAINED} - known == set()
+    assert known & {*RENAMED, *(key for key, _ in EXPLAINED)} == {"name", "value"}
 
 
 def test_without_marks_every_finding_stands_at_the_document() -> None:

@@ -42,9 +42,7 @@ def judge(plan: Plan, emitter: Emitter) -> tuple[Fidelity, list[Finding]]:
 def _answer(emitter: Emitter, feature: Feature) -> Support:
     found = emitter.support.get(feature)
     if found is None:
-        return Refused(
-            f"the {emitter.name} emitter does not know this feature", "ask its makers for a newer version"
-        )
+        return Refused(f"the {emitter.name} emitter does not know this feature", "ask its makers for a newer version")
     return found
 
 
@@ -53,17 +51,26 @@ def _finding(
 ) -> Finding | None:
     address = ".".join(map(str, path))
     if isinstance(answer, Refused):
-        return Finding("DRG301", f"{emitter.name} cannot translate `{feature.value}`: {answer.reason}", plan.source.span(path),
-                       answer.hint, address=address)  # fmt: skip
+        return Finding(
+            "DRG301",
+            f"{emitter.name} cannot translate `{feature.value}`: {answer.reason}",
+            plan.source.span(path),
+            answer.hint,
+            address=address,
+        )
     if not isinstance(answer, Weaker):
         return None
     message = f"{emitter.name} translates `{feature.value}` nearly: {answer.difference}"
     if feature.value in accepted:
-        return Finding(
-            "DRG302", f"{message} (accepted)", plan.source.span(path), severity=INFO, address=address
-        )
-    return Finding("DRG302", message, plan.source.span(path), f"if that is fine: `targets.{emitter.name}.accept: [\"{feature.value}\"]`",
-                   WARNING, address)  # fmt: skip
+        return Finding("DRG302", f"{message} (accepted)", plan.source.span(path), severity=INFO, address=address)
+    return Finding(
+        "DRG302",
+        message,
+        plan.source.span(path),
+        f'if that is fine: `targets.{emitter.name}.accept: ["{feature.value}"]`',
+        WARNING,
+        address,
+    )
 
 
 def _unknown_accepts(plan: Plan) -> list[Finding]:
@@ -71,8 +78,13 @@ def _unknown_accepts(plan: Plan) -> list[Finding]:
     path = ("spec", "targets", plan.target, "accept")
     accepted: Sequence[str] = plan.options.get("accept") or ()
     return [
-        Finding("DRG305", f"`accept` names `{name}`, which is no feature", plan.source.span((*path, number)), did_you_mean(name, known),
-                address=".".join(path))
+        Finding(
+            "DRG305",
+            f"`accept` names `{name}`, which is no feature",
+            plan.source.span((*path, number)),
+            did_you_mean(name, known),
+            address=".".join(path),
+        )
         for number, name in enumerate(accepted)
         if name not in known
-    ]  # fmt: skip
+    ]

@@ -27,8 +27,14 @@ class Rendering(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def render(flow: Document, libraries: Mapping[str, Document], policies: Sequence[Document], target: str = "",
-           environment: str = "", sets: Sequence[str] = ()) -> Rendering:  # fmt: skip
+def render(
+    flow: Document,
+    libraries: Mapping[str, Document],
+    policies: Sequence[Document],
+    target: str = "",
+    environment: str = "",
+    sets: Sequence[str] = (),
+) -> Rendering:
     """The manifests of a flow, or why there are none; raises `Findings` when it cannot even be understood."""
     for document in (flow, *libraries.values(), *policies):
         spec.read(document)

@@ -39,7 +39,7 @@ def parse(text: str | int | float, scale: int = 1) -> int:
         raise ValueError(f"`{text}` is out of range")
     numerator *= 10 ** max(power, 0) * scale
     denominator *= 10 ** max(-power, 0)
-    value = -(-digits * numerator // denominator)
+    value: int = -(-digits * numerator // denominator)
     if value > _LARGEST:
         raise ValueError(f"`{text}` is larger than 2^63-1")
     return value

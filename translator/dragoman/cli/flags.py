@@ -17,8 +17,12 @@ class Verb(NamedTuple):
 
 def parser(version: str) -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    top = argparse.ArgumentParser(prog="dragoman", description="One job spec, translated faithfully to the engine that runs it.",
-                                  epilog="exit codes: 0 nothing to report, 1 findings, 2 could not do the work", allow_abbrev=False)  # fmt: skip
+    top = argparse.ArgumentParser(
+        prog="dragoman",
+        description="One job spec, translated faithfully to the engine that runs it.",
+        epilog="exit codes: 0 nothing to report, 1 findings, 2 could not do the work",
+        allow_abbrev=False,
+    )
     top.add_argument("--version", action="version", version=f"dragoman {version}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, verb in VERBS.items():
@@ -26,49 +30,115 @@ def parser(version: str) -> argparse.ArgumentParser:
         verb.flags(one)
         one.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
         one.add_argument("-v", "--verbose", action="store_true", help="say more")
-        one.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="color messages (default: on a terminal)")
+        one.add_argument(
+            "--color",
+            choices=("auto", "always", "never"),
+            default="auto",
+            help="color messages (default: on a terminal)",
+        )
     return top
 
 
 def _inputs(one: argparse.ArgumentParser) -> None:
-    one.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="specs, folders of specs, or - for standard input (default: .)")
-    one.add_argument("-t", "--target", action="append", metavar="TARGET", help="the engine, instead of the flow's own `target`; may repeat")
+    one.add_argument(
+        "paths",
+        nargs="*",
+        default=["."],
+        metavar="PATH",
+        help="specs, folders of specs, or - for standard input (default: .)",
+    )
+    one.add_argument(
+        "-t",
+        "--target",
+        action="append",
+        metavar="TARGET",
+        help="the engine, instead of the flow's own `target`; may repeat",
+    )
     one.add_argument("--env", default="", metavar="ENV", help="an environment of the flow")
-    one.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="a value of the spec, for example params.rows=500; may repeat")
+    one.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="a value of the spec, for example params.rows=500; may repeat",
+    )
     one.add_argument("--policy", action="append", default=[], metavar="FILE", help="a policy file; may repeat")
     one.add_argument("--strict", action="store_true", help="a weaker translation is an error")
-    one.add_argument("--fail-on", choices=("error", "warning"), default="error", help="what makes the exit code 1 (default: error)")
-    one.add_argument("--root", default="", metavar="DIR", help="read nothing outside this folder (default: the repository)")
+    one.add_argument(
+        "--fail-on",
+        choices=("error", "warning"),
+        default="error",
+        help="what makes the exit code 1 (default: error)",
+    )
+    one.add_argument(
+        "--root", default="", metavar="DIR", help="read nothing outside this folder (default: the repository)"
+    )
     jsonnet = one.add_argument_group("Jsonnet")
     jsonnet.add_argument("--ext-str", action="append", default=[], metavar="NAME=TEXT", help="an external variable")
-    jsonnet.add_argument("--ext-code", action="append", default=[], metavar="NAME=CODE", help="an external variable, as code")
+    jsonnet.add_argument(
+        "--ext-code", action="append", default=[], metavar="NAME=CODE", help="an external variable, as code"
+    )
     jsonnet.add_argument("--tla-str", action="append", default=[], metavar="NAME=TEXT", help="a top-level argument")
-    jsonnet.add_argument("--tla-code", action="append", default=[], metavar="NAME=CODE", help="a top-level argument, as code")
-    jsonnet.add_argument("--jsonnet-engine", choices=("rjsonnet", "jsonnet"), default="rjsonnet", help="what evaluates Jsonnet (default: rjsonnet)")
+    jsonnet.add_argument(
+        "--tla-code", action="append", default=[], metavar="NAME=CODE", help="a top-level argument, as code"
+    )
+    jsonnet.add_argument(
+        "--jsonnet-engine",
+        choices=("rjsonnet", "jsonnet"),
+        default="rjsonnet",
+        help="what evaluates Jsonnet (default: rjsonnet)",
+    )
 
 
 def _render(one: argparse.ArgumentParser) -> None:
     _inputs(one)
-    one.add_argument("-o", "--output", default="-", metavar="DIR", help="a folder for the manifests, or - for standard output (default)")
+    one.add_argument(
+        "-o",
+        "--output",
+        default="-",
+        metavar="DIR",
+        help="a folder for the manifests, or - for standard output (default)",
+    )
     one.add_argument("--format", choices=("yaml", "json"), default="yaml", help="how they are written (default: yaml)")
 
 
 def _check(one: argparse.ArgumentParser) -> None:
     _inputs(one)
-    one.add_argument("-o", "--output", default="-", metavar="FILE", help="where the report goes (default: standard output)")
-    one.add_argument("--format", choices=("text", "lines", "json"), default="text", help="how it is written (default: text)")
+    one.add_argument(
+        "-o", "--output", default="-", metavar="FILE", help="where the report goes (default: standard output)"
+    )
+    one.add_argument(
+        "--format",
+        choices=("text", "lines", "json"),
+        default="text",
+        help="how it is written (default: text)",
+    )
 
 
 def _schema(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--kind", choices=("Flow", "Library", "Policy"), help="the schema of one kind of document (default: all)")
+    one.add_argument(
+        "--kind",
+        choices=("Flow", "Library", "Policy"),
+        help="the schema of one kind of document (default: all)",
+    )
     one.add_argument("-t", "--target", metavar="TARGET", help="the schema of a target's options instead")
     one.add_argument("-o", "--output", default="-", metavar="FILE", help="where it goes (default: standard output)")
 
 
 def _targets(one: argparse.ArgumentParser) -> None:
-    one.add_argument("target", nargs="?", metavar="TARGET", help="one target: its features and options (default: all targets)")
+    one.add_argument(
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="one target: its features and options (default: all targets)",
+    )
     one.add_argument("-o", "--output", default="-", metavar="FILE", help="where it goes (default: standard output)")
-    one.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="how it is written (default: text)")
+    one.add_argument(
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="how it is written (default: text)",
+    )
 
 
 def _codes(one: argparse.ArgumentParser) -> None:

@@ -12,8 +12,14 @@ from dragoman.load.document import Document
 
 def options(arguments: argparse.Namespace) -> files.Options:
     """How the files of this command line are read."""
-    ext = {**_named(arguments.ext_str, "str", "--ext-str"), **_named(arguments.ext_code, "code", "--ext-code")}
-    tla = {**_named(arguments.tla_str, "str", "--tla-str"), **_named(arguments.tla_code, "code", "--tla-code")}
+    ext = {
+        **_named(arguments.ext_str, "str", "--ext-str"),
+        **_named(arguments.ext_code, "code", "--ext-code"),
+    }
+    tla = {
+        **_named(arguments.tla_str, "str", "--tla-str"),
+        **_named(arguments.tla_code, "code", "--tla-code"),
+    }
     return files.Options(arguments.root, ext, tla, arguments.jsonnet_engine)
 
 
@@ -27,8 +33,16 @@ def policies(arguments: argparse.Namespace, reading: files.Options) -> list[Docu
     found = files.load(arguments.policy, reading) if arguments.policy else []
     for document in found:
         if not _is(document, "Policy"):
-            raise Findings([Finding("DRG107", f"`{document.file}` holds no policy", document.span(("kind",)),
-                                    "a policy is a document of `kind: Policy`")])  # fmt: skip
+            raise Findings(
+                [
+                    Finding(
+                        "DRG107",
+                        f"`{document.file}` holds no policy",
+                        document.span(("kind",)),
+                        "a policy is a document of `kind: Policy`",
+                    )
+                ]
+            )
     return found
 
 
@@ -42,7 +56,9 @@ def libraries(flow: Document, environment: str, reading: files.Options) -> dict[
     for block in (body, overlay):
         named = block.get("imports") if isinstance(block, dict) else None
         if isinstance(named, dict):
-            imports.update({name: path for name, path in named.items() if isinstance(name, str) and isinstance(path, str)})
+            imports.update(
+                {name: path for name, path in named.items() if isinstance(name, str) and isinstance(path, str)}
+            )
     return files.imported(flow, imports, reading) if imports else {}
 
 
@@ -60,6 +76,16 @@ def _named(given: Sequence[str], kind: str, flag: str) -> dict[str, tuple[str, s
     for argument in given:
         name, equals, text = argument.partition("=")
         if not equals or not name:
-            raise Findings([Finding("DRG114", f"`{flag} {argument}` is not `name=value`", None, f"for example `{flag} stage=prod`")], 2)
+            raise Findings(
+                [
+                    Finding(
+                        "DRG114",
+                        f"`{flag} {argument}` is not `name=value`",
+                        None,
+                        f"for example `{flag} stage=prod`",
+                    )
+                ],
+                2,
+            )
         result[name] = (kind, text)
     return result

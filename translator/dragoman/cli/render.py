@@ -61,7 +61,10 @@ def _summarize(renderings: list[tuple[str, Rendering]], findings: list[Finding],
 
         show(findings, arguments)
     for _, one in renderings:
-        counts = [(one.fidelity.count(kind), word) for kind, word in ((Native, "native"), (Emulated, "emulated"), (Weaker, "weaker"))]
+        counts = [
+            (one.fidelity.count(kind), word)
+            for kind, word in ((Native, "native"), (Emulated, "emulated"), (Weaker, "weaker"))
+        ]
         shown = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to translate"
         print(f"{one.plan.name} → {one.plan.target}: {shown}", file=sys.stderr)
         if arguments.verbose:

@@ -23,21 +23,29 @@ def patched(plan: Plan, emission: Emission) -> Emission:
     for number, patch in enumerate(patches):
         path: Path = ("spec", "targets", plan.target, "patch", number)
         chosen = [
-            place
-            for place, manifest in enumerate(manifests)
-            if _chosen(manifest.body, patch.get("target") or {})
+            place for place, manifest in enumerate(manifests) if _chosen(manifest.body, patch.get("target") or {})
         ]
         if not chosen:
-            findings.append(Finding("DRG306", "this patch is for none of the emitted objects", plan.source.span(path),
-                                    "emitted here: " + ", ".join(f"{m.body['kind']} `{m.body['metadata']['name']}`" for m in manifests)))  # fmt: skip
+            findings.append(
+                Finding(
+                    "DRG306",
+                    "this patch is for none of the emitted objects",
+                    plan.source.span(path),
+                    "emitted here: " + ", ".join(f"{m.body['kind']} `{m.body['metadata']['name']}`" for m in manifests),
+                )
+            )
         for place in chosen:
             try:
-                manifests[place] = manifests[place]._replace(
-                    body=apply_patch(manifests[place].body, patch["ops"])
-                )
+                manifests[place] = manifests[place]._replace(body=apply_patch(manifests[place].body, patch["ops"]))
             except (JsonPatchException, JsonPointerException, TypeError, KeyError) as error:
-                findings.append(Finding("DRG306", f"this patch does not fit `{manifests[place].file}`: {error}",
-                                        plan.source.span((*path, "ops")), "look at the rendered object for the right path"))  # fmt: skip
+                findings.append(
+                    Finding(
+                        "DRG306",
+                        f"this patch does not fit `{manifests[place].file}`: {error}",
+                        plan.source.span((*path, "ops")),
+                        "look at the rendered object for the right path",
+                    )
+                )
     return emission._replace(manifests=tuple(manifests), findings=tuple(findings))
 
 

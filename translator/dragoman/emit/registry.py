@@ -19,9 +19,7 @@ def find(name: str) -> Emitter:
     points = [point for point in _entry_points() if point[0] == name]
     if not points:
         known = sorted({*BUILTIN, *(point[0] for point in _entry_points())})
-        raise Findings(
-            [Finding("DRG303", f"there is no target `{name}`", None, did_you_mean(name, known))], 2
-        )
+        raise Findings([Finding("DRG303", f"there is no target `{name}`", None, did_you_mean(name, known))], 2)
     if len(points) > 1:
         owners = " and ".join(f"`{owner}`" for _, owner, _ in points)
         raise Findings(
@@ -50,9 +48,27 @@ def _loaded(name: str, owner: str, value: str) -> Emitter:
     try:
         emitter = getattr(import_module(module), attribute)
     except Exception as error:  # somebody else's code: whatever it raises, the user needs to know whose it is
-        raise Findings([Finding("DRG303", f"the target `{name}` of `{owner}` does not load: {error}", None,
-                                f"ask the makers of `{owner}`, or uninstall it")], 2) from error  # fmt: skip
+        raise Findings(
+            [
+                Finding(
+                    "DRG303",
+                    f"the target `{name}` of `{owner}` does not load: {error}",
+                    None,
+                    f"ask the makers of `{owner}`, or uninstall it",
+                )
+            ],
+            2,
+        ) from error
     if not isinstance(emitter, Emitter):
-        raise Findings([Finding("DRG303", f"the target `{name}` of `{owner}` is no emitter", None,
-                                f"`{value}` must be a `dragoman.emitter.Emitter`")], 2)  # fmt: skip
+        raise Findings(
+            [
+                Finding(
+                    "DRG303",
+                    f"the target `{name}` of `{owner}` is no emitter",
+                    None,
+                    f"`{value}` must be a `dragoman.emitter.Emitter`",
+                )
+            ],
+            2,
+        )
     return emitter

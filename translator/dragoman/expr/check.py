@@ -219,9 +219,7 @@ def _pattern(arg: Expr) -> Expr:
 
     arg = fold(arg)
     if not isinstance(arg, Literal) or not isinstance(arg.value, str):
-        raise _mismatch(
-            arg, f"the pattern `{excerpt(arg)}` is only known while running", "write it as a string"
-        )
+        raise _mismatch(arg, f"the pattern `{excerpt(arg)}` is only known while running", "write it as a string")
     try:
         read_pattern(arg.value)
     except ValueError as error:

@@ -109,9 +109,7 @@ def substitute(expr: Expr, replace: Callable[[Ref], Expr | None]) -> Expr:
         return mapped(node, lambda part: replaced(part, place))
 
     if not within_bounds(replaced(expr, lambda other, _: other)):
-        message = (
-            f"with its inputs written out the expression is too large, or nests deeper than {MAX_HEIGHT}"
-        )
+        message = f"with its inputs written out the expression is too large, or nests deeper than {MAX_HEIGHT}"
         raise ExprError(FAILED, message, expr.at, expr.end, "let a step compute the inner part")
     return fold(replaced(expr, _moved))
 

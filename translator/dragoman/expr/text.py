@@ -68,9 +68,7 @@ def substitute_text(text: Text, replace: Callable[[Ref], Expr | None]) -> Text:
 def render_text(text: Text, values: Values) -> str:
     """What the text is at run time; ExprError DRG205. (`evaluate` keeps the type of a lone part.)"""
     if isinstance(text, Template):
-        return "".join(
-            part if isinstance(part, str) else to_text(evaluate(part, values)) for part in text.parts
-        )
+        return "".join(part if isinstance(part, str) else to_text(evaluate(part, values)) for part in text.parts)
     return text if isinstance(text, str) else to_text(text.value)
 
 
@@ -112,9 +110,7 @@ def _settled(parts: list[str | Expr]) -> Text:
     if len(parts) == 1 and isinstance(parts[0], Literal):
         return parts[0]
     text = _whole(to_text(part.value) if isinstance(part, Literal) else part for part in parts)
-    size = (
-        len(text) if isinstance(text, str) else sum(len(part) for part in text.parts if isinstance(part, str))
-    )
+    size = len(text) if isinstance(text, str) else sum(len(part) for part in text.parts if isinstance(part, str))
     if size > LARGEST:
         raise ExprError(FAILED, f"the text has {size} letters, maximum {LARGEST}", 0, 0)
     return text

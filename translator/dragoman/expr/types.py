@@ -99,8 +99,9 @@ def join(left: Type, right: Type) -> Type | None:
 
 
 def join_all(types: Iterable[Type]) -> Type:
-    """The one type of values that are any of these: `any` when they differ, null when there are none."""
-    return reduce(lambda left, right: join(left, right) or ANY, types, NULL)
+    """The one type of values that are any of these; `any` when they differ, or when there are none."""
+    each = list(types)
+    return reduce(lambda left, right: join(left, right) or ANY, each) if each else ANY
 
 
 def named(known: Type) -> str:

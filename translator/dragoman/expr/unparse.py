@@ -59,9 +59,7 @@ def precedence(expr: Expr) -> int:
         return PRECEDENCE[expr.op]
     if isinstance(expr, Conditional):
         return CONDITIONAL
-    negative = (
-        isinstance(expr, Literal) and expr.type.kind in ("int", "float") and to_json(expr.value)[0] == "-"
-    )
+    negative = isinstance(expr, Literal) and expr.type.kind in ("int", "float") and to_json(expr.value)[0] == "-"
     return UNARY if negative or isinstance(expr, Unary) else POSTFIX
 
 

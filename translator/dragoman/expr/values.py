@@ -238,9 +238,7 @@ def parse_json(text: str) -> Value:
             parse_constant=lambda name: finite(float(name)),
         )
     except JSONDecodeError as error:
-        raise ValueError(
-            f"`{shown(text)}` is not JSON: {error.msg.lower()} at letter {error.pos + 1}"
-        ) from None
+        raise ValueError(f"`{shown(text)}` is not JSON: {error.msg.lower()} at letter {error.pos + 1}") from None
     except RecursionError:
         raise ValueError(f"`{shown(text)}` nests deeper than {MAX_NESTING}") from None
     if _deeper_than(value, MAX_NESTING):

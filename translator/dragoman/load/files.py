@@ -90,14 +90,19 @@ def imported(flow: Document, imports: Mapping[str, str], options: Options) -> di
             documents = read(file, options._replace(root=root))
         except Findings as error:
             findings += [
-                found._replace(span=span) if found.code in ("DRG013", "DRG015") else found
-                for found in error.findings
+                found._replace(span=span) if found.code in ("DRG013", "DRG015") else found for found in error.findings
             ]
             continue
         kind = documents[0].data.get("kind") if isinstance(documents[0].data, dict) else None
         if len(documents) != 1 or kind != "Library":
-            findings.append(Finding("DRG115", f"`{path}` is not a library", span,
-                                    "an imported file is one document of `kind: Library` with `spec.templates`"))  # fmt: skip
+            findings.append(
+                Finding(
+                    "DRG115",
+                    f"`{path}` is not a library",
+                    span,
+                    "an imported file is one document of `kind: Library` with `spec.templates`",
+                )
+            )
             continue
         libraries[name] = documents[0]
     if findings:
@@ -125,8 +130,17 @@ def check_inside(file: str, root: str, span: Span | None = None) -> None:
     top = os.path.realpath(root)
     real = os.path.realpath(file)
     if real != top and not real.startswith(top.rstrip(os.sep) + os.sep):
-        raise Findings([Finding("DRG015", f"`{_shown(file)}` is outside the repository", span or Span(_shown(file)),
-                                "everything a flow reads must be in the repository; `--root` names another folder")], 1)  # fmt: skip
+        raise Findings(
+            [
+                Finding(
+                    "DRG015",
+                    f"`{_shown(file)}` is outside the repository",
+                    span or Span(_shown(file)),
+                    "everything a flow reads must be in the repository; `--root` names another folder",
+                )
+            ],
+            1,
+        )
 
 
 def _files(path: str) -> Iterator[str]:
@@ -141,15 +155,22 @@ def _files(path: str) -> Iterator[str]:
                 found = True
                 yield os.path.normpath(os.path.join(folder, name))
     if not found:
-        raise Findings([Finding("DRG014", f"there are no specs under `{path}`", None,
-                                "a spec's name ends in " + " or ".join(f"`{suffix}`" for suffix in SUFFIXES))], 2)  # fmt: skip
+        raise Findings(
+            [
+                Finding(
+                    "DRG014",
+                    f"there are no specs under `{path}`",
+                    None,
+                    "a spec's name ends in " + " or ".join(f"`{suffix}`" for suffix in SUFFIXES),
+                )
+            ],
+            2,
+        )
 
 
 def _bytes(file: str) -> bytes:
     try:
-        descriptor = os.open(
-            file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-        )  # a pipe must not keep us waiting
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not keep us waiting
     except (OSError, ValueError) as error:
         raise _unreadable(file, error) from None
     with os.fdopen(descriptor, "rb") as stream:

@@ -37,6 +37,9 @@ class Limits(NamedTuple):
     stack: int = 8 * 1024 * 1024  # the usual one, so that a crash is the same everywhere
 
 
+LIMITS = Limits()
+
+
 class Evaluated(NamedTuple):
     """The plain data of a Jsonnet file, and the real paths of the files that it imported.
 
@@ -50,7 +53,12 @@ class Evaluated(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One evaluation, as messages need it: paths as the caller wrote them, `entry` as the worker names it."""
+    """One evaluation, as messages need it.
+
+    path    the file as the caller wrote it
+    root    the real root
+    entry   the file's real path from there
+    """
 
     path: str
     root: str
@@ -81,21 +89,17 @@ def evaluate(
     tla: Mapping[str, tuple[str, str]] = {},
     engine: str = "rjsonnet",
     library: str = LIBRARY,
-    limits: Limits = Limits(),  # noqa: B008
+    limits: Limits = LIMITS,
 ) -> Evaluated:
     """Evaluate the file at `path`; it may import what lies under `root`, and `dragoman.libsonnet`.
 
     `ext` and `tla` map a name to ('str' or 'code', its text).
-    Raises Findings with one finding, DRG021 to DRG028.
+    Raises Findings with one finding: DRG021 to DRG028, or what any file gets that cannot be read.
     """
-    variables = {
-        f"{which}_{kind}s": {name: text for name, (given, text) in values.items() if given == word}
-        for which, values in (("ext", ext), ("tla", tla))
-        for kind, word in (("var", "str"), ("code", "code"))
-    }
     real_root = os.path.realpath(root)
     entry = os.path.relpath(os.path.realpath(path), real_root)
-    run = Run(path, root, entry, engine, limits, variables)
+    variables = {**_by_kind("ext", ext), **_by_kind("tla", tla)}
+    run = Run(os.path.normpath(path), real_root, entry, engine, limits, variables)
     request = {
         "engine": ENGINES[engine],
         "directory": _directory_of(run),
@@ -109,9 +113,10 @@ def evaluate(
     answer = converse(command, marshal.dumps(request), seconds=limits.wall, size=limits.output + 1_000_000)
     kind, files, body = _parts(answer.output)
     if kind != "data":
-        from dragoman.load import jsonnet_errors
+        from dragoman.load.jsonnet_errors import explain
 
-        raise Findings([jsonnet_errors.explain(run, answer, kind, files, body)], 2 if kind == "engine" else 1)
+        found = explain(run, answer, kind, files, body)
+        raise Findings([found], 2 if found.code in ("DRG013", "DRG028") else 1)
     trace = answer.errors.decode(errors="replace").splitlines()
     return Evaluated(
         _plain(run, body),
@@ -130,9 +135,7 @@ def documents(evaluated: Evaluated, file: str) -> list[Document]:
     wrong = [
         Finding(
             "DRG021",
-            f"item {number} of the result is {_a(flow)}, not an object"
-            if several
-            else f"the result is {_a(flow)}, not an object",
+            f"{f'item {number} of ' if several else ''}the result is {_a(flow)}, not an object",
             Span(file, approximate=True),
             "a file evaluates to one flow (an object) or to a list of flows",
         )
@@ -181,9 +184,7 @@ def _start(command: list[str]) -> tuple[int, tuple[int, int, int]]:
     return worker, (asking, hearing, muttering)
 
 
-def _exchange(
-    ends: tuple[int, int, int], request: bytes, seconds: float, size: int
-) -> tuple[bytes, bytes, bool]:
+def _exchange(ends: tuple[int, int, int], request: bytes, seconds: float, size: int) -> tuple[bytes, bytes, bool]:
     """The worker's output until it closes it, the end of its stderr, and whether it took too long."""
     asking, hearing, muttering = ends
     poll, deadline = select.poll(), monotonic() + seconds
@@ -217,6 +218,15 @@ def _write(end: int, request: bytes) -> int:
         return os.write(end, request)
     except BrokenPipeError:
         return len(request)  # it does not want to know; what it says, or its end, tells why
+
+
+def _by_kind(which: str, values: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """The values as the engines take them: `ext_vars` and `ext_codes`, or `tla_vars` and `tla_codes`."""
+    kinds = {"str": "vars", "code": "codes"}
+    return {
+        f"{which}_{plural}": {name: text for name, (given, text) in values.items() if given == kind}
+        for kind, plural in kinds.items()
+    }
 
 
 def _directory_of(run: Run) -> str:

@@ -68,6 +68,8 @@ def _stopped(run: Run, answer: Answer, kind: str, text: str) -> Finding:
     else:
         how = f"ended without an answer (exit code {status})"
     help_ = "nesting or recursion without end is the usual reason"
+    if status == -signal.SIGKILL:
+        help_ = "the machine may have run out of memory"
     return Finding("DRG025", f"the Jsonnet engine {how}", run.span, help_)
 
 
@@ -81,11 +83,8 @@ def _signal(number: int) -> str:
 def _refused(run: Run, files: Sequence[str], kind: str, base: str, wanted: str, reason: str) -> Finding:
     """An import that the jail did not allow."""
     code = "DRG023" if kind == "outside" else "DRG022"
-    if not files:  # the file itself
-        if kind == "unfit" and os.path.isfile(run.path):
-            with open(run.path, "rb") as file:
-                decode(file.read(run.limits.file + 1), run.path)  # raises what every other file gets
-        return Finding(code, f"`{run.path}` {reason or 'is not found'}", run.span)
+    if not files:
+        return _unread(run, kind, reason)
     span = span_of_import(run, files, base, wanted) or run.span
     name = _shown(wanted)
     if kind == "outside":
@@ -93,12 +92,25 @@ def _refused(run: Run, files: Sequence[str], kind: str, base: str, wanted: str, 
         return Finding(code, f"import `{name}` {reason}", span, help_)
     if kind == "unfit":
         return Finding(code, f"import `{name}` {reason}", span)
-    root = os.path.realpath(run.root)
-    directories = [os.path.normpath(os.path.join(root, place)) for place in (base, "vendor")]
-    searched = " or ".join(f"`{display(run, os.path.relpath(place, root))}`" for place in directories)
+    directories = [os.path.normpath(os.path.join(run.root, place)) for place in (base, "vendor")]
+    searched = " or ".join(f"`{display(run, os.path.relpath(place, run.root))}`" for place in directories)
     folder, _ = os.path.split(wanted)
     known = [os.path.join(folder, file) for place in directories for file in _listed(place, folder)]
     return Finding(code, f"import `{name}` is not found in {searched}", span, did_you_mean(wanted, known))
+
+
+def _unread(run: Run, kind: str, reason: str) -> Finding:
+    """The file itself, which gets the findings of any other file."""
+    if kind == "outside":
+        help_ = "everything a flow reads must be in the repository; `--root` names another folder"
+        return Finding("DRG015", f"`{run.path}` is outside the repository", run.span, help_)
+    if kind == "missing":
+        return Finding("DRG013", f"cannot read `{run.path}`: no such file or directory")
+    place = os.path.join(run.root, run.entry)
+    if os.path.isfile(place) and os.access(place, os.R_OK):
+        with open(place, "rb") as file:
+            decode(file.read(run.limits.file + 1), run.path)
+    return Finding("DRG013", f"`{run.path}` {reason}")
 
 
 def _listed(directory: str, folder: str) -> list[str]:

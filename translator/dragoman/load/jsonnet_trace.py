@@ -21,7 +21,7 @@ from dragoman.load.jsonnet import Run
 
 PLACE = re.compile(r"\s*(\S.*?):\(?(\d+):(\d+)\)?(?:-\(?(?:(\d+):)?(\d+)\)?)?(?::?\s+(.*))?")
 DEEPEST = 20  # fields of an address; an object within itself has hundreds
-FIELD = re.compile(r"\s+field <(.*)> manifestification")
+FIELD = re.compile(r"^ {4}field <(.*)> manifestification$", re.MULTILINE)
 
 
 class Frame(NamedTuple):
@@ -35,12 +35,16 @@ class Frame(NamedTuple):
 def frames(run: Run, files: Iterable[str], text: str) -> list[Frame]:
     """The frames of a trace that lie in the files read, the innermost first."""
     known = {run.entry, *files}
+    lines: dict[str, list[bytes]] = {}
     found = []
     for line in text.removeprefix("STATIC ERROR: ").split("\n"):
         match = PLACE.fullmatch(line)
         if match is None or match[1] not in known:
             continue
-        span = _span(run, match[1], *(int(number or 0) for number in match.groups()[1:5]))
+        if match[1] not in lines:
+            lines[match[1]] = _content(run, match[1]).split(b"\n")
+        numbers = (int(number or 0) for number in match.groups()[1:5])
+        span = _span(run, match[1], lines[match[1]], *numbers)
         if span is not None:
             found.append(Frame(match[1], span, (match[6] or "").strip()))
     return found
@@ -54,12 +58,9 @@ def address(text: str) -> str:
 
 def span_of_import(run: Run, files: Iterable[str], base: str, wanted: str) -> Span | None:
     """The place of the text `wanted` behind an import of a file in the directory `base`."""
-    root = os.path.realpath(run.root)
-    literal = re.compile(
-        rf"^(?!\s*(?://|#)).*\bimport(?:str|bin)?\s*@?((['\"]){re.escape(wanted)}\2)", re.MULTILINE
-    )
+    literal = re.compile(rf"^(?!\s*(?://|#)).*\bimport(?:str|bin)?\s*@?((['\"]){re.escape(wanted)}\2)", re.MULTILINE)
     for name in files:
-        if os.path.dirname(os.path.join(root, name)) != os.path.normpath(os.path.join(root, base)):
+        if os.path.dirname(os.path.join(run.root, name)) != os.path.normpath(os.path.join(run.root, base)):
             continue
         text = _content(run, name).decode(errors="replace")
         match = literal.search(text)
@@ -69,16 +70,16 @@ def span_of_import(run: Run, files: Iterable[str], base: str, wanted: str) -> Sp
 
 
 def display(run: Run, name: str) -> str:
-    """A file as messages name it: from where the caller stands, as the caller named the root."""
-    if name == run.entry:
-        return run.path
-    return os.path.normpath(os.path.join(run.root, name))
+    """A file as messages name it: from where the caller stands, as the caller named the evaluated file."""
+    there = os.path.relpath(os.path.join(run.root, name), os.path.join(run.root, os.path.dirname(run.entry)))
+    shown = os.path.normpath(os.path.join(os.path.dirname(run.path), there))
+    real = os.path.join(run.root, name)
+    return shown if os.path.realpath(shown) == os.path.realpath(real) else real
 
 
-def _span(run: Run, name: str, first: int, column: int, last: int, end: int) -> Span | None:
+def _span(run: Run, name: str, lines: list[bytes], first: int, column: int, last: int, end: int) -> Span | None:
     """A span from a trace's numbers, 0 for one that is not there; None when they point nowhere."""
-    content, file = _content(run, name), display(run, name)
-    lines = content.split(b"\n")
+    file = display(run, name)
     if not 0 < first <= len(lines) or not 0 <= last <= len(lines) or column < 1:
         return None
     if run.engine == "rjsonnet":
@@ -104,7 +105,7 @@ def _between(file: str, text: str, start: int, stop: int) -> Span:
 def _content(run: Run, name: str) -> bytes:
     """The bytes of a file that the worker has read, unless it has just been taken away."""
     try:
-        with open(os.path.join(os.path.realpath(run.root), name), "rb") as file:
+        with open(os.path.join(run.root, name), "rb") as file:
             return file.read(run.limits.file).removeprefix(BOM_UTF8)
     except OSError:
         return b""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # typing itself takes as long to import as everything else he
 
 LIBRARY = "dragoman.libsonnet"
 SYNTAX = "syntax error: "
+LONGEST = 1_000  # letters kept of a path
 TROUBLE = 32_000  # letters kept of an engine's message, and of the end of its trace
 
 
@@ -32,7 +33,7 @@ class RefusedError(Exception):
     def __init__(self, kind: str, base: str, wanted: str, reason: str = "") -> None:
         super().__init__(reason or kind)
         self.kind = kind
-        self.words = (base, wanted.replace("\0", "\N{REPLACEMENT CHARACTER}"), reason)
+        self.words = (base, wanted[:LONGEST].replace("\0", "\N{REPLACEMENT CHARACTER}"), reason)
 
 
 class Jail:

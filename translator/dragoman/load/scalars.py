@@ -94,9 +94,7 @@ def _words() -> dict[str, Scalar | Unclear]:
     for meaning, words in (("true", "y Y yes Yes YES on On ON"), ("false", "n N no No NO off Off OFF")):
         for word in words.split():
             message = f"`{word}` is text here but a boolean in YAML 1.1 tools"
-            known[word] = Unclear(
-                "DRG010", message, f'quote it: "{word}"; or write {meaning} for the boolean'
-            )
+            known[word] = Unclear("DRG010", message, f'quote it: "{word}"; or write {meaning} for the boolean')
     for word in ("<<", "="):
         known[word] = _unclear(word, "is text here but an operator in YAML 1.1 tools")
     for word in ("inf", "Inf", "INF"):

@@ -172,9 +172,7 @@ class _Builder:
         elif value in self.node:
             first = self.places[value]
             related = (self.span(first.key, first.key_end), "first given here")
-            self.report(
-                "DRG004", f"key `{short(value)}` is given twice", start, end, "keep one of them", related
-            )
+            self.report("DRG004", f"key `{short(value)}` is given twice", start, end, "keep one of them", related)
         self.key, self.key_start, self.key_end = value, start, end
 
     def enter(self, event: Any) -> None:
@@ -272,9 +270,7 @@ class _Builder:
             value = float(value)
         if type(value) is not wanted and type(value) is not Unclear:
             name = tag.removeprefix(_TAG)
-            self.report(
-                "DRG009", f"`{short(text)}` is no `!!{name}`", start, end, "correct the value or the tag"
-            )
+            self.report("DRG009", f"`{short(text)}` is no `!!{name}`", start, end, "correct the value or the tag")
         return value
 
     def unknown_tag(self, tag: str, start: Point, end: Point) -> None:

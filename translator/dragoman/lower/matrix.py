@@ -8,8 +8,9 @@ becomes
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
 
+from dragoman.expr.tree import Literal
+from dragoman.expr.types import list_of
 from dragoman.plan.loops import width
 from dragoman.plan.model import Foreach, Plan, Step
 
@@ -25,10 +26,11 @@ def _expanded(step: Step) -> Step:
     loop = step.foreach
     if loop is None or loop.kind != "matrix" or width(loop) is None:
         return step
-    return step._replace(foreach=loop._replace(kind="list", items=_combinations(loop)))
+    return step._replace(foreach=loop._replace(kind="list", items=_combinations(loop), axes=()))
 
 
-def _combinations(loop: Foreach) -> tuple[dict[str, Any], ...]:
-    axes: Any = loop.items
-    names = [name for name, _ in axes]
-    return tuple(dict(zip(names, values, strict=True)) for values in product(*(items for _, items in axes)))
+def _combinations(loop: Foreach) -> Literal:
+    names = [name for name, _ in loop.axes]
+    lists = [axis.value for _, axis in loop.axes if isinstance(axis, Literal)]
+    items = [dict(zip(names, values, strict=True)) for values in product(*lists)]
+    return Literal(items, list_of(loop.type))

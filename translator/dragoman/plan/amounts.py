@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dragoman import quantity
+from dragoman.expr.scope import Scope
 from dragoman.expr.text import Template
 from dragoman.expr.tree import Literal
 from dragoman.expr.values import to_text
 from dragoman.findings import Span
 from dragoman.load.document import Path
-from dragoman.plan.context import Context, Scope, article, type_of_text
+from dragoman.plan.context import Context, article, type_of_text
 from dragoman.plan.model import Amount, Resources
 from dragoman.plan.origin import Layer, Source
 
@@ -34,8 +35,13 @@ def resources(context: Context, layers: Sequence[Layer], scopes: Sequence[Scope]
         for key in KEYS:
             if block.get(key) is not None:
                 if (block.get("requests") or {}).get(key) is not None:
-                    context.report("DRG118", f"`{key}` is both straight under `resources` and under `requests`", layer.source,
-                                   (*path, key), "keep one: straight under `resources` means a request")  # fmt: skip
+                    context.report(
+                        "DRG118",
+                        f"`{key}` is both straight under `resources` and under `requests`",
+                        layer.source,
+                        (*path, key),
+                        "keep one: straight under `resources` means a request",
+                    )
                 _take(context, requests, key, block[key], layer.source, (*path, key), scope)
         for kind, amounts in (("requests", requests), ("limits", limits)):
             for key, raw in (block.get(kind) or {}).items():
@@ -66,8 +72,13 @@ def amount(context: Context, key: str, raw: Any, source: Source, path: Path, sco
         kind = type_of_text(value).kind
         accepted = (*_ACCEPTED.get(key, ("quantity",)), "string", "any")
         if kind not in accepted:
-            context.report("DRG203", f"`{key}` is a quantity; this gives {article(kind)}", source, path,
-                           "declare the value as `quantity`, or write its unit: `${{ item.mb }}Mi`")  # fmt: skip
+            context.report(
+                "DRG203",
+                f"`{key}` is a quantity; this gives {article(kind)}",
+                source,
+                path,
+                "declare the value as `quantity`, or write its unit: `${{ item.mb }}Mi`",
+            )
             return None
         if isinstance(value, Template):
             return value
@@ -79,24 +90,30 @@ def amount(context: Context, key: str, raw: Any, source: Source, path: Path, sco
 def _number(context: Context, key: str, value: Any, source: Source, path: Path) -> int | None:
     text = str(value).strip()
     if key in quantity.BYTES and text.replace(".", "", 1).isdigit() and text != "0":
-        context.report("DRG121", f"`{key}: {text}` has no unit", source, path,
-                       f"write `{text}Mi` for MiB (2^20 bytes) or `{text}M` for MB (10^6 bytes)")  # fmt: skip
+        context.report(
+            "DRG121",
+            f"`{key}: {text}` has no unit",
+            source,
+            path,
+            f"write `{text}Mi` for MiB (2^20 bytes) or `{text}M` for MB (10^6 bytes)",
+        )
         return None
     if key in quantity.BYTES and text[-1:] in "mun":
-        context.report("DRG121", f"`{key}: {text}` is a fraction of a byte: the suffix `{text[-1]}` makes it small", source, path,
-                       "write `Mi` for MiB or `M` for MB")  # fmt: skip
+        context.report(
+            "DRG121",
+            f"`{key}: {text}` is a fraction of a byte: the suffix `{text[-1]}` makes it small",
+            source,
+            path,
+            "write `Mi` for MiB or `M` for MB",
+        )
         return None
     try:
         parsed = quantity.parse(text, quantity.SCALE[key])
     except ValueError as error:
-        context.report(
-            "DRG121", f"{error}", source, path, "for example `500m` or `2` for cpu, `4Gi` for memory"
-        )
+        context.report("DRG121", f"{error}", source, path, "for example `500m` or `2` for cpu, `4Gi` for memory")
         return None
     if key == "gpu" and str(parsed) != text:
-        context.report(
-            "DRG121", f"`gpu: {text}` is not a whole number of devices", source, path, "ask for whole GPUs"
-        )
+        context.report("DRG121", f"`gpu: {text}` is not a whole number of devices", source, path, "ask for whole GPUs")
         return None
     return parsed
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from dragoman.expr.scope import Scope
 from dragoman.findings import did_you_mean
 from dragoman.load.document import Path
 from dragoman.plan.amounts import known, resources
-from dragoman.plan.context import Context, Scope, address_of, as_text
-from dragoman.plan.model import Text, Container, EnvSource, Script, Volume
+from dragoman.plan.context import Context, address_of, as_text
+from dragoman.plan.model import Container, EnvSource, Script, Text, Volume
 from dragoman.plan.origin import Layer, Source
 
 RESERVED = "DRAGOMAN_"
@@ -52,9 +53,7 @@ class Stack(NamedTuple):
         """A string of layer `number`, its expressions checked in that layer's scope."""
         if "${{" not in written:
             return written
-        return as_text(
-            self.settle(self.context.string(written, self.layers[number].source, path, self.scopes[number]))
-        )
+        return as_text(self.settle(self.context.string(written, self.layers[number].source, path, self.scopes[number])))
 
     def texts(self, number: int, field: str) -> tuple[Text, ...] | None:
         """A list of strings of layer `number`."""
@@ -62,9 +61,7 @@ class Stack(NamedTuple):
         written = layer.data.get(field)
         if written is None:
             return None
-        return tuple(
-            self.text(number, item, (*layer.path, field, place)) for place, item in enumerate(written)
-        )
+        return tuple(self.text(number, item, (*layer.path, field, place)) for place, item in enumerate(written))
 
 
 def container(stack: Stack, name: str) -> Container:
@@ -77,8 +74,14 @@ def container(stack: Stack, name: str) -> Container:
             image = stack.text(number, layer.data["image"], (*layer.path, "image"))
             break
     else:
-        context.report("DRG120", f"step `{name}` has no image", own.source, own.path,
-                       "set `image` on the step, its template, or in `spec.defaults`", key=True)  # fmt: skip
+        context.report(
+            "DRG120",
+            f"step `{name}` has no image",
+            own.source,
+            own.path,
+            "set `image` on the step, its template, or in `spec.defaults`",
+            key=True,
+        )
     amounts = resources(context, stack.layers, stack.scopes)
     return Container(
         image=image,
@@ -112,8 +115,14 @@ def _entrypoint(stack: Stack) -> tuple[tuple[Text, ...] | None, tuple[Text, ...]
         script, command = layer.data.get("script"), layer.data.get("command")
         if script is not None and (command is not None or args is not None):
             other = "command" if command is not None else "args"
-            stack.context.report("DRG118", f"a step has `script` or `{other}`, not both", layer.source, (*layer.path, "script"),
-                                 "keep the one that runs", key=True)  # fmt: skip
+            stack.context.report(
+                "DRG118",
+                f"a step has `script` or `{other}`, not both",
+                layer.source,
+                (*layer.path, "script"),
+                "keep the one that runs",
+                key=True,
+            )
         if script is not None:
             return None, None, _script(stack.context, script, layer.source, (*layer.path, "script"))
         if command is not None:
@@ -124,8 +133,13 @@ def _entrypoint(stack: Stack) -> tuple[tuple[Text, ...] | None, tuple[Text, ...]
 def _script(context: Context, block: Mapping[str, Any], source: Source, path: Path) -> Script:
     text: str = block["source"]
     if "${{" in text.replace("$${{", ""):
-        context.report("DRG123", "a script's source takes no expressions: a value in it could become code", source, (*path, "source"),
-                       "hand the value in through `env`, and read the variable in the script; a literal `${{` is written `$${{`")  # fmt: skip
+        context.report(
+            "DRG123",
+            "a script's source takes no expressions: a value in it could become code",
+            source,
+            (*path, "source"),
+            "hand the value in through `env`, and read the variable in the script; a literal `${{` is written `$${{`",
+        )
     return Script(tuple(block["interpreter"]), text.replace("$${{", "${{"))
 
 
@@ -136,8 +150,14 @@ def _env(stack: Stack) -> dict[str, Text | EnvSource]:
         for name, raw in (layer.data.get("env") or {}).items():
             path = (*layer.path, "env", name)
             if name.startswith(RESERVED):
-                stack.context.report("DRG118", f"`{name}`: names that start with `{RESERVED}` are dragoman's own", layer.source, path,
-                                     "choose another name", key=True)  # fmt: skip
+                stack.context.report(
+                    "DRG118",
+                    f"`{name}`: names that start with `{RESERVED}` are dragoman's own",
+                    layer.source,
+                    path,
+                    "choose another name",
+                    key=True,
+                )
             if raw is None:
                 result.pop(name, None)
             elif isinstance(raw, dict):
@@ -161,28 +181,37 @@ def _volumes(stack: Stack) -> tuple[Volume, ...]:
     if found is None:
         return ()
     raw, source, path = found
-    context, volumes, mounts = stack.context, [], {}
+    context, volumes = stack.context, []
+    mounts: dict[str, int] = {}
     for number, block in enumerate(raw):
         place = (*path, number)
         kind = _one_of(context, block, ("pvc", "secret", "configMap", "emptyDir"), source, place)
         mount = block["mount"].rstrip("/") or "/"
         if mount in mounts:
-            context.report("DRG118", f"two volumes are mounted at `{mount}`", source, (*place, "mount"),
-                           "mount each at a path of its own", related=((source.span((*path, mounts[mount], "mount")), "the other one"),))  # fmt: skip
+            context.report(
+                "DRG118",
+                f"two volumes are mounted at `{mount}`",
+                source,
+                (*place, "mount"),
+                "mount each at a path of its own",
+                related=((source.span((*path, mounts[mount], "mount")), "the other one"),),
+            )
         mounts[mount] = number
         if kind is None:
             continue
         empty = block.get("emptyDir") or {}
         size = empty.get("size")
-        volumes.append(Volume(
-            kind=kind,  # type: ignore[arg-type]
-            mount=mount,
-            name="" if kind == "emptyDir" else block[kind],
-            sub_path=block.get("subPath"),
-            read_only=bool(block.get("readOnly")),
-            size=None if size is None else known(context, "disk", size, source, (*place, "emptyDir", "size")),
-            medium=empty.get("medium"),
-        ))  # fmt: skip
+        volumes.append(
+            Volume(
+                kind=kind,  # type: ignore[arg-type]
+                mount=mount,
+                name="" if kind == "emptyDir" else block[kind],
+                sub_path=block.get("subPath"),
+                read_only=bool(block.get("readOnly")),
+                size=None if size is None else known(context, "disk", size, source, (*place, "emptyDir", "size")),
+                medium=empty.get("medium"),
+            )
+        )
     return tuple(volumes)
 
 
@@ -193,6 +222,11 @@ def _one_of(
     if len(given) == 1:
         return given[0]
     names = ", ".join(f"`{kind}`" for kind in kinds)
-    context.report("DRG118", f"`{address_of(path[-2:])}` has {'none' if not given else 'more than one'} of {names}", source, path,
-                   "give exactly one" if given else did_you_mean("", kinds))  # fmt: skip
+    context.report(
+        "DRG118",
+        f"`{address_of(path[-2:])}` has {'none' if not given else 'more than one'} of {names}",
+        source,
+        path,
+        "give exactly one" if given else did_you_mean("", kinds),
+    )
     return None

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dragoman.expr import check, parse, text
-from dragoman.expr.text import Template
-from dragoman.expr.values import to_text
 from dragoman.expr.scope import Scope
+from dragoman.expr.text import Template
 from dragoman.expr.tree import Expr, ExprError, Literal
 from dragoman.expr.types import STRING, Type
+from dragoman.expr.values import to_text
 from dragoman.findings import Finding, Span
 from dragoman.load.document import Path
 from dragoman.plan.origin import Source
@@ -27,18 +27,23 @@ class Context(NamedTuple):
     defaults: Mapping[str, Any]
     libraries: Mapping[str, Any]
 
-    def report(self, code: str, message: str, source: Source, path: Path, help: str = "", *, key: bool = False,
-               related: tuple[tuple[Span, str], ...] = ()) -> None:  # fmt: skip
+    def report(
+        self,
+        code: str,
+        message: str,
+        source: Source,
+        path: Path,
+        help: str = "",
+        *,
+        key: bool = False,
+        related: tuple[tuple[Span, str], ...] = (),
+    ) -> None:
         """Add an error at a value's place (or at its key)."""
         self.findings.append(
-            Finding(
-                code, message, source.span(path, key=key), help, address=address_of(path), related=related
-            )
+            Finding(code, message, source.span(path, key=key), help, address=address_of(path), related=related)
         )
 
-    def expression(
-        self, written: str, source: Source, path: Path, scope: Scope, *expected: str
-    ) -> Expr | None:
+    def expression(self, written: str, source: Source, path: Path, scope: Scope, *expected: str) -> Expr | None:
         """A bare expression's typed tree; None (and a finding) when it is wrong or of none of the expected kinds."""
         try:
             tree = check.check(parse.parse(written), scope)
@@ -46,8 +51,12 @@ class Context(NamedTuple):
             self.findings.append(_located(error, written, source, path))
             return None
         if expected and tree.type.kind not in (*expected, "any"):
-            self.report("DRG203", f"this gives {article(str(tree.type))} where {article(' or '.join(expected))} is expected",
-                        source, path)  # fmt: skip
+            self.report(
+                "DRG203",
+                f"this gives {article(str(tree.type))} where {article(' or '.join(expected))} is expected",
+                source,
+                path,
+            )
             return None
         return tree
 

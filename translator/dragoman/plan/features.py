@@ -135,10 +135,14 @@ PLAN_USES: dict[Feature, Callable[[Plan], object]] = {
     Feature.PATCH: lambda plan: plan.options.get("patch"),
 }
 _PLAN_PATHS: dict[Feature, Path] = {
-    Feature.SCHEDULE: ("spec", "schedule"), Feature.ON_EXIT: ("spec", "onExit"), Feature.FLOW_TIMEOUT: ("spec", "timeout"),
-    Feature.FLOW_PARALLELISM: ("spec", "parallelism"), Feature.GO_ON_AFTER_FAILURE: ("spec", "failFast"),
-    Feature.RUNTIME_PARAM: ("spec", "params"), Feature.PATCH: ("spec", "targets"),
-}  # fmt: skip
+    Feature.SCHEDULE: ("spec", "schedule"),
+    Feature.ON_EXIT: ("spec", "onExit"),
+    Feature.FLOW_TIMEOUT: ("spec", "timeout"),
+    Feature.FLOW_PARALLELISM: ("spec", "parallelism"),
+    Feature.GO_ON_AFTER_FAILURE: ("spec", "failFast"),
+    Feature.RUNTIME_PARAM: ("spec", "params"),
+    Feature.PATCH: ("spec", "targets"),
+}
 
 
 def _of_step(step: Step) -> Iterator[tuple[Feature, Path]]:
@@ -235,9 +239,7 @@ def _of_container(step: Step) -> Iterator[tuple[Feature, Path]]:
     amounts = container.resources
     if any(not isinstance(value, int) for value in (*amounts.requests.values(), *amounts.limits.values())):
         yield Feature.DYNAMIC_RESOURCES, ("resources",)
-    if any(
-        amounts.limits.get(key, amounts.requests.get(key)) != value for key, value in amounts.requests.items()
-    ):
+    if any(amounts.limits.get(key, amounts.requests.get(key)) != value for key, value in amounts.requests.items()):
         yield Feature.REQUESTS_AND_LIMITS, ("resources",)
     if amounts.requests.get("gpu"):
         yield Feature.GPU, ("resources", "gpu")

@@ -13,8 +13,9 @@ from dragoman.plan.origin import Source
 from dragoman.plan.references import free, target
 
 
-def needs_of(context: Context, step: Step, data: Mapping[str, Any], source: Source, path: Path,
-             siblings: Mapping[str, Any]) -> tuple[Need, ...]:  # fmt: skip
+def needs_of(
+    context: Context, step: Step, data: Mapping[str, Any], source: Source, path: Path, siblings: Mapping[str, Any]
+) -> tuple[Need, ...]:
     """What a step waits for: what it reads, in order of reading, after what its `needs` name."""
     raw = data.get("needs") or []
     written: dict[str, Any] = raw if isinstance(raw, dict) else dict.fromkeys(raw, "succeeded")
@@ -34,14 +35,18 @@ def needs_of(context: Context, step: Step, data: Mapping[str, Any], source: Sour
         if name not in result:
             result[name] = Need(name)
         elif result[name].condition == "failed":
-            context.report("DRG135", f"step `{step.name}` runs when `{name}` failed, and reads its output `{wanted.name}`", source,
-                           (*path, "needs"), "a failed step has no outputs: need `completed`, or do not read it", key=True)  # fmt: skip
+            context.report(
+                "DRG135",
+                f"step `{step.name}` runs when `{name}` failed, and reads its output `{wanted.name}`",
+                source,
+                (*path, "needs"),
+                "a failed step has no outputs: need `completed`, or do not read it",
+                key=True,
+            )
     return tuple(result.values())
 
 
-def _unknown_need(
-    context: Context, name: str, siblings: Mapping[str, Any], source: Source, place: Path
-) -> None:
+def _unknown_need(context: Context, name: str, siblings: Mapping[str, Any], source: Source, place: Path) -> None:
     for group, block in siblings.items():
         if name in (block.get("steps") or ()):
             context.report(
@@ -52,9 +57,7 @@ def _unknown_need(
                 f"wait for the group: `needs: [{group}]`",
             )
             return
-    context.report(
-        "DRG131", f"there is no step `{name}` in this graph", source, place, did_you_mean(name, siblings)
-    )
+    context.report("DRG131", f"there is no step `{name}` in this graph", source, place, did_you_mean(name, siblings))
 
 
 def ordered(context: Context, steps: tuple[Step, ...], source: Source, path: Path) -> tuple[Step, ...]:
@@ -85,8 +88,13 @@ def ordered(context: Context, steps: tuple[Step, ...], source: Source, path: Pat
 
 def _report_cycle(context: Context, cycle: list[str], source: Source, path: Path) -> None:
     names = " → ".join(f"`{name}`" for name in (*cycle, cycle[0]))
-    message = (
-        f"step `{cycle[0]}` needs itself" if len(cycle) == 1 else f"these steps wait for each other: {names}"
+    message = f"step `{cycle[0]}` needs itself" if len(cycle) == 1 else f"these steps wait for each other: {names}"
+    context.report(
+        "DRG132",
+        message,
+        source,
+        (*path, cycle[0]),
+        "take one of these needs out; reading an output is a need, too",
+        key=True,
+        related=tuple((source.span((*path, name), key=True), f"`{name}` waits too") for name in cycle[1:]),
     )
-    context.report("DRG132", message, source, (*path, cycle[0]), "take one of these needs out; reading an output is a need, too", key=True,
-                   related=tuple((source.span((*path, name), key=True), f"`{name}` waits too") for name in cycle[1:]))  # fmt: skip

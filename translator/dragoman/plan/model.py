@@ -95,13 +95,17 @@ class Output(NamedTuple):
 
 
 class Foreach(NamedTuple):
-    """A loop over a list known at render, an expression that gives a list, a matrix of them, or a count."""
+    """A loop over a list, over every combination of the lists of a matrix, or over 0 … `size` - 1.
+
+    What is known at render is a `Literal`. `type` is the item's.
+    """
 
     kind: Literal["list", "range", "matrix"]
-    items: tuple[Any, ...] | Expr | tuple[tuple[str, tuple[Any, ...] | Expr], ...]
-    count: int | Expr | None
     variable: str
     type: Type
+    items: Expr | None = None
+    size: Expr | None = None
+    axes: tuple[tuple[str, Expr], ...] = ()
     parallelism: int | None = None
     max_items: int | None = None
     tolerate: int | Literal["all"] | None = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dragoman.expr.scope import Namespace, Scope
 from dragoman.expr.types import list_of
 from dragoman.expr.values import convert, to_text
 from dragoman.load.document import Path
 from dragoman.plan import scope as scopes
-from dragoman.plan.context import Context, Scope
 from dragoman.plan.containers import Stack
+from dragoman.plan.context import Context
 from dragoman.plan.model import Address, Output
 from dragoman.plan.origin import Source
 from dragoman.plan.params import declared_type
@@ -26,16 +27,19 @@ def step_outputs(context: Context, stack: Stack) -> dict[str, Output]:
         for name, declaration in (layer.data.get("outputs") or {}).items():
             path = (*layer.path, "outputs", name)
             if isinstance(declaration, str):
-                context.report("DRG119", f"output `{name}` is an expression; only a group computes its outputs", layer.source, path,
-                               "declare a type: `{type: float}`, and write the file `$DRAGOMAN_OUTPUTS/" + name + "`")  # fmt: skip
+                context.report(
+                    "DRG119",
+                    f"output `{name}` is an expression; only a group computes its outputs",
+                    layer.source,
+                    path,
+                    "declare a type: `{type: float}`, and write the file `$DRAGOMAN_OUTPUTS/" + name + "`",
+                )
             elif declaration is not None:
                 result[name] = _output(context, name, declaration, layer.source, path)
     return result
 
 
-def _output(
-    context: Context, name: str, declaration: Mapping[str, Any], source: Source, path: Path
-) -> Output:
+def _output(context: Context, name: str, declaration: Mapping[str, Any], source: Source, path: Path) -> Output:
     kind = declared_type(declaration, source, path, context.findings)
     stdout = declaration.get("from") == "stdout"
     if stdout and declaration.get("path") is not None:
@@ -63,8 +67,9 @@ def _output(
     return Output(name, kind, file, stdout, default)
 
 
-def visible_outputs(context: Context, name: str, data: Mapping[str, Any], source: Source, path: Path,
-                    scope: Scope) -> dict[str, Output]:  # fmt: skip
+def visible_outputs(
+    context: Context, name: str, data: Mapping[str, Any], source: Source, path: Path, scope: Scope
+) -> dict[str, Output]:
     """A step's outputs as its siblings see them: a loop's are lists, one value an item."""
     if data.get("steps") is not None:
         quiet = context._replace(findings=[])  # the group itself reports them, once
@@ -82,8 +87,9 @@ def visible_outputs(context: Context, name: str, data: Mapping[str, Any], source
     return {key: output._replace(type=list_of(output.type)) for key, output in declared.items()}
 
 
-def group_outputs(context: Context, data: Mapping[str, Any], address: Address, source: Source, path: Path,
-                  scope: Scope) -> dict[str, Output]:  # fmt: skip
+def group_outputs(
+    context: Context, data: Mapping[str, Any], address: Address, source: Source, path: Path, scope: Scope
+) -> dict[str, Output]:
     """The outputs of a group: expressions over its own steps' outputs, and what is known around it."""
     declared = data.get("outputs")
     if not declared:
@@ -92,15 +98,18 @@ def group_outputs(context: Context, data: Mapping[str, Any], address: Address, s
         name: visible_outputs(context, name, block, source, (*path, "steps", name), scope)
         for name, block in data["steps"].items()
     }
-    own = scopes.with_steps(
-        {**scope, "steps": scopes.Namespace("step", {})}, address, inner, hidden_names(data["steps"])
-    )
+    own = scopes.with_steps({**scope, "steps": Namespace("step", {})}, address, inner, hidden_names(data["steps"]))
     result = {}
     for name, written in declared.items():
         place = (*path, "outputs", name)
         if not isinstance(written, str):
-            context.report("DRG119", f"output `{name}` of a group is an expression over its steps", source, place,
-                           "for example `score: steps.train.outputs.score`")  # fmt: skip
+            context.report(
+                "DRG119",
+                f"output `{name}` of a group is an expression over its steps",
+                source,
+                place,
+                "for example `score: steps.train.outputs.score`",
+            )
             continue
         tree = context.expression(written, source, place, own)
         if tree is not None:
@@ -110,9 +119,4 @@ def group_outputs(context: Context, data: Mapping[str, Any], address: Address, s
 
 def hidden_names(data: Mapping[str, Any]) -> dict[str, str]:
     """Names of steps inside groups, each with its group: they exist, but cannot be read from here."""
-    return {
-        inner: group
-        for group, block in data.items()
-        if block.get("steps") is not None
-        for inner in block["steps"]
-    }
+    return {inner: group for group, block in data.items() if block.get("steps") is not None for inner in block["steps"]}

@@ -21,8 +21,16 @@ def overlay(document: Document, environment: str, sets: Sequence[str]) -> tuple[
         environments = data["spec"].get("environments") or {}
         if environment not in environments:
             span = document.span(("spec", "environments"), key=True)
-            raise Findings([Finding("DRG113", f"the flow has no environment `{environment}`", span,
-                                    did_you_mean(environment, environments))])  # fmt: skip
+            raise Findings(
+                [
+                    Finding(
+                        "DRG113",
+                        f"the flow has no environment `{environment}`",
+                        span,
+                        did_you_mean(environment, environments),
+                    )
+                ]
+            )
         data = {**data, "spec": _merge(data["spec"], environments[environment])}
     targets: list[tuple[Path, str]] = []
     for argument in sets:
@@ -48,8 +56,16 @@ def _parse_set(argument: str) -> tuple[tuple[str, ...], Any]:
     path, equals, text = argument.partition("=")
     names = tuple(path.split("."))
     if not equals or not all(names):
-        raise Findings([Finding("DRG114", f"`--set {argument}` is not `path=value`", Span("--set"),
-                                "for example `--set steps.train.resources.cpu=8` or `--set params.rows=500`")])  # fmt: skip
+        raise Findings(
+            [
+                Finding(
+                    "DRG114",
+                    f"`--set {argument}` is not `path=value`",
+                    Span("--set"),
+                    "for example `--set steps.train.resources.cpu=8` or `--set params.rows=500`",
+                )
+            ]
+        )
     if len(names) == 2 and names[0] == "params":
         names = (*names, "default")
     return names, _value(text, argument)
@@ -73,8 +89,16 @@ def _assign(base: Any, path: tuple[str, ...], value: Any, argument: str) -> Any:
     if not path:
         return value
     if base is not None and not isinstance(base, Mapping):
-        raise Findings([Finding("DRG114", f"`--set {argument}`: `{path[0]}` is inside a value that has no keys", Span("--set"),
-                                "a path counts from `spec`, names separated by dots")])  # fmt: skip
+        raise Findings(
+            [
+                Finding(
+                    "DRG114",
+                    f"`--set {argument}`: `{path[0]}` is inside a value that has no keys",
+                    Span("--set"),
+                    "a path counts from `spec`, names separated by dots",
+                )
+            ]
+        )
     merged = dict(base or {})
     child = _assign(merged.get(path[0]), path[1:], value, argument)
     if child is None:

@@ -23,21 +23,49 @@ def params(declared: Mapping[str, Any], source: Source, findings: list[Finding])
         kind = declared_type(declaration, source, path, findings)
         value = declaration.get("default")
         if value is None:
-            findings.append(Finding("DRG111", f"parameter `{name}` has no value", source.span(path, key=True),
-                                    f"give it a `default`, or `--set params.{name}=…`", address=address_of(path)))  # fmt: skip
+            findings.append(
+                Finding(
+                    "DRG111",
+                    f"parameter `{name}` has no value",
+                    source.span(path, key=True),
+                    f"give it a `default`, or `--set params.{name}=…`",
+                    address=address_of(path),
+                )
+            )
             continue
         try:
             value = convert(value, kind)
         except ValueError as error:
-            findings.append(Finding("DRG112", f"parameter `{name}`: {error}", source.span((*path, "default")),
-                                    f"it is declared as {kind}", address=address_of(path)))  # fmt: skip
+            findings.append(
+                Finding(
+                    "DRG112",
+                    f"parameter `{name}`: {error}",
+                    source.span((*path, "default")),
+                    f"it is declared as {kind}",
+                    address=address_of(path),
+                )
+            )
             continue
         problem = _out_of_range(declaration, value)
         if problem:
-            findings.append(Finding("DRG112", f"parameter `{name}` is {value!r}, {problem}", source.span((*path, "default")),
-                                    address=address_of(path)))  # fmt: skip
-        result.append(Param(name, kind, value, bool(declaration.get("runtime")),
-                            tuple(declaration.get("enum") or ()), declaration.get("description")))  # fmt: skip
+            findings.append(
+                Finding(
+                    "DRG112",
+                    f"parameter `{name}` is {value!r}, {problem}",
+                    source.span((*path, "default")),
+                    address=address_of(path),
+                )
+            )
+        result.append(
+            Param(
+                name,
+                kind,
+                value,
+                bool(declaration.get("runtime")),
+                tuple(declaration.get("enum") or ()),
+                declaration.get("description"),
+            )
+        )
     return tuple(result)
 
 
@@ -54,15 +82,20 @@ def bindings(values: tuple[Param, ...]) -> Namespace:
     )
 
 
-def declared_type(
-    declaration: Mapping[str, Any], source: Source, path: Path, findings: list[Finding]
-) -> Type:
+def declared_type(declaration: Mapping[str, Any], source: Source, path: Path, findings: list[Finding]) -> Type:
     """The type that a param, input or output declares; `any` after a finding."""
     try:
         return type_of(declaration)
     except ValueError as error:
-        findings.append(Finding("DRG105", str(error), source.span(path), "types are string, int, float, bool, quantity, list, map, any",
-                                address=address_of(path)))  # fmt: skip
+        findings.append(
+            Finding(
+                "DRG105",
+                str(error),
+                source.span(path),
+                "types are string, int, float, bool, quantity, list, map, any",
+                address=address_of(path),
+            )
+        )
         return Type("any")
 
 

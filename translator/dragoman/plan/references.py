@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dragoman.expr import text
@@ -24,10 +24,11 @@ def container(value: Container) -> Iterator[Ref]:
 
 
 def loop(value: Foreach | None) -> Iterator[Ref]:
-    """References in a loop's list, count or axes."""
+    """References in a loop's list, size or axes."""
     if value is not None:
-        axes = [items for _, items in value.items] if value.kind == "matrix" else [value.items]
-        yield from _texts((*axes, value.count))
+        for part in (value.items, value.size, *(axis for _, axis in value.axes)):
+            if part is not None:
+                yield from text.refs(part)
 
 
 def own(step: Step) -> Iterator[Ref]:
@@ -59,9 +60,7 @@ def everything(step: Step) -> Iterator[Ref]:
         yield from everything(child)
 
 
-def _texts(values: tuple[Any, ...]) -> Iterator[Ref]:
+def _texts(values: Iterable[object]) -> Iterator[Ref]:
     for value in values:
-        # a NamedTuple of the tree is a tuple too: only plain data is skipped here
-        if value is not None and not isinstance(value, (str, int, float)) and hasattr(value, "_fields"):
-            if not hasattr(value, "kind"):
-                yield from text.refs(value)
+        if isinstance(value, text.Template):
+            yield from text.refs(value)

@@ -29,8 +29,9 @@ class Overlaid(NamedTuple):
         return self.source.span(path, key=key)
 
 
-def resolve(flow: Document, libraries: Mapping[str, Document], environment: str = "", sets: Sequence[str] = (),
-            target: str = "") -> Plan:  # fmt: skip
+def resolve(
+    flow: Document, libraries: Mapping[str, Document], environment: str = "", sets: Sequence[str] = (), target: str = ""
+) -> Plan:
     """The plan of a valid flow; raises `Findings` with everything that is wrong with it.
 
     libraries    documents of `spec.imports`, by the name they are imported under
@@ -47,14 +48,17 @@ def resolve(flow: Document, libraries: Mapping[str, Document], environment: str 
     target = target or body.get("target") or "argo"
     roots = scopes.roots(values, environment)
     context = Context(
-        source, target, findings, roots, body.get("templates") or {}, body.get("defaults") or {},
+        source,
+        target,
+        findings,
+        roots,
+        body.get("templates") or {},
+        body.get("defaults") or {},
         {name: Library(document.data["spec"]["templates"], Source(document)) for name, document in libraries.items()},
-    )  # fmt: skip
+    )
     frame = Frame((), source, ("spec", "steps"), roots, queue=body.get("queue"))
     steps = graph(context, body["steps"], frame)
-    exit_frame = Frame(
-        ("onExit",), source, ("spec", "onExit"), scopes.on_exit(roots), queue=body.get("queue")
-    )
+    exit_frame = Frame(("on-exit",), source, ("spec", "onExit"), scopes.on_exit(roots), queue=body.get("queue"))
     on_exit = graph(context, body.get("onExit") or {}, exit_frame, sees_steps=False)
     if findings:
         raise Findings(findings)

@@ -18,8 +18,14 @@ def retry(context: Context, stack: Stack) -> Retry | None:
     if not block or not block.get("limit"):
         if block.get("escalate") or block.get("causes"):
             _, source, path = stack.first("retry") or (None, stack.layers[0].source, stack.layers[0].path)
-            context.report("DRG118", "`retry` says what to do on a retry, and its `limit` is 0", source, path,
-                           "set `retry.limit`", key=True)  # fmt: skip
+            context.report(
+                "DRG118",
+                "`retry` says what to do on a retry, and its `limit` is 0",
+                source,
+                path,
+                "set `retry.limit`",
+                key=True,
+            )
         return None
     return Retry(
         limit=block["limit"],

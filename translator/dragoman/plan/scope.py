@@ -12,19 +12,15 @@ from dragoman.plan.params import bindings
 
 _STRING, _INT = Type("string"), Type("int")
 
-ITEM = Forbidden(
-    "there is no `item` here", "`item` is known inside a `foreach`, unless `as` gives it another name"
-)
+ITEM = Forbidden("there is no `item` here", "`item` is known inside a `foreach`, unless `as` gives it another name")
 INDEX = Forbidden("there is no `index` here", "`index` is known inside a `foreach`")
 INPUTS = Forbidden("there are no `inputs` here", "`inputs` are known inside a template")
-ATTEMPT = Forbidden(
-    "`attempt` is not known here", "`attempt` is known in a step's command, args, env and resources"
+ATTEMPT = Forbidden("`attempt` is not known here", "`attempt` is known in a step's command, args, env and resources")
+STEPS_IN_EXIT = Forbidden(
+    "an exit step cannot read the outputs of steps: they may not have run",
+    "write what it needs to a place of your own from the step itself",
 )
-STEPS_IN_EXIT = Forbidden("an exit step cannot read the outputs of steps: they may not have run",
-                          "write what it needs to a place of your own from the step itself")  # fmt: skip
-STEPS_IN_TEMPLATE = Forbidden(
-    "a template cannot read a step's outputs", "give them to it: an input, filled by `with`"
-)
+STEPS_IN_TEMPLATE = Forbidden("a template cannot read a step's outputs", "give them to it: an input, filled by `with`")
 ITEM_IN_TEMPLATE = Forbidden(
     "a template does not know the loop around it", "give the item to it: an input, filled by `with`"
 )
@@ -98,19 +94,19 @@ def with_steps(
         members.update(outer.members)
     for name, declared in outputs.items():
         targets = {
-            key: Variable(Reference("output", (*address, name), key), output.type)
-            for key, output in declared.items()
+            key: Variable(Reference("output", (*address, name), key), output.type) for key, output in declared.items()
         }
-        members[name] = Namespace(
-            f"step `{name}`", {"outputs": Namespace(f"output of step `{name}`", targets)}
-        )
+        members[name] = Namespace(f"step `{name}`", {"outputs": Namespace(f"output of step `{name}`", targets)})
     return {**scope, "steps": Namespace("step", members)}
 
 
 def _run(*, status: bool) -> Namespace:
     unknown = Forbidden("how the run ended is not known here", "`run.status` is known in `onExit`")
-    return Namespace("run", {
-        "id": Variable(Reference("run", (), "id"), _STRING),
-        "name": Variable(Reference("run", (), "name"), _STRING),
-        "status": Variable(Reference("run", (), "status"), _STRING) if status else unknown,
-    })  # fmt: skip
+    return Namespace(
+        "run",
+        {
+            "id": Variable(Reference("run", (), "id"), _STRING),
+            "name": Variable(Reference("run", (), "name"), _STRING),
+            "status": Variable(Reference("run", (), "status"), _STRING) if status else unknown,
+        },
+    )

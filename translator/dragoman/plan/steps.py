@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dragoman import duration
+from dragoman.expr.scope import Scope
 from dragoman.expr.tree import Binary, Expr, Literal
 from dragoman.expr.types import BOOL
 from dragoman.load.document import Path
 from dragoman.plan import scope as scopes
 from dragoman.plan.amounts import resources
 from dragoman.plan.containers import Stack, container
-from dragoman.plan.context import Context, Scope
+from dragoman.plan.context import Context
 from dragoman.plan.graph import needs_of, ordered
 from dragoman.plan.loops import foreach
 from dragoman.plan.model import Address, Output, Resources, Step
@@ -21,9 +22,20 @@ from dragoman.plan.outputs import group_outputs, hidden_names, step_outputs, vis
 from dragoman.plan.retries import retry
 from dragoman.plan.templates import Use, use
 
-GROUP_FIELDS = frozenset({
-    "steps", "needs", "when", "foreach", "parallelism", "failFast", "outputs", "description", "compute", "queue",
-})  # fmt: skip
+GROUP_FIELDS = frozenset(
+    {
+        "steps",
+        "needs",
+        "when",
+        "foreach",
+        "parallelism",
+        "failFast",
+        "outputs",
+        "description",
+        "compute",
+        "queue",
+    }
+)
 CONTAINER_ONLY = frozenset({"parallelism", "failFast"})
 
 
@@ -38,23 +50,19 @@ class Frame(NamedTuple):
     queue: str | None = None
 
 
-def graph(
-    context: Context, data: Mapping[str, Any], frame: Frame, *, sees_steps: bool = True
-) -> tuple[Step, ...]:
+def graph(context: Context, data: Mapping[str, Any], frame: Frame, *, sees_steps: bool = True) -> tuple[Step, ...]:
     """The steps of one graph, in the order of the spec, their needs complete."""
     if sees_steps:
-        outputs = {name: visible_outputs(context, name, block, frame.source, (*frame.path, name), frame.scope)
-                   for name, block in data.items()}  # fmt: skip
-        frame = frame._replace(
-            scope=scopes.with_steps(frame.scope, frame.address, outputs, hidden_names(data))
-        )
+        outputs = {
+            name: visible_outputs(context, name, block, frame.source, (*frame.path, name), frame.scope)
+            for name, block in data.items()
+        }
+        frame = frame._replace(scope=scopes.with_steps(frame.scope, frame.address, outputs, hidden_names(data)))
     steps = tuple(_step(context, name, block, frame, data) for name, block in data.items())
     return ordered(context, steps, frame.source, frame.path)
 
 
-def _step(
-    context: Context, name: str, data: Mapping[str, Any], frame: Frame, siblings: Mapping[str, Any]
-) -> Step:
+def _step(context: Context, name: str, data: Mapping[str, Any], frame: Frame, siblings: Mapping[str, Any]) -> Step:
     path, address = (*frame.path, name), (*frame.address, name)
     scope, loop = frame.scope, None
     if data.get("foreach") is not None:
@@ -72,10 +80,19 @@ def _step(
 def _group(context: Context, data: Mapping[str, Any], frame: Frame) -> Step:
     for field in data:
         if field not in GROUP_FIELDS and data[field] is not None:
-            context.report("DRG119", f"a group has no `{field}`: it runs no container of its own", frame.source, (*frame.path, field),
-                           "set it on the group's steps, or in `spec.defaults`", key=True)  # fmt: skip
-    inner = frame._replace(path=(*frame.path, "steps"), compute=data.get("compute") or frame.compute,
-                           queue=data.get("queue") or frame.queue)  # fmt: skip
+            context.report(
+                "DRG119",
+                f"a group has no `{field}`: it runs no container of its own",
+                frame.source,
+                (*frame.path, field),
+                "set it on the group's steps, or in `spec.defaults`",
+                key=True,
+            )
+    inner = frame._replace(
+        path=(*frame.path, "steps"),
+        compute=data.get("compute") or frame.compute,
+        queue=data.get("queue") or frame.queue,
+    )
     return Step(
         address=frame.address,
         steps=graph(context, data["steps"], inner),
@@ -91,9 +108,16 @@ def _group(context: Context, data: Mapping[str, Any], frame: Frame) -> Step:
 def _leaf(context: Context, data: Mapping[str, Any], frame: Frame) -> Step:
     for field in CONTAINER_ONLY & data.keys():
         if data[field] is not None:
-            context.report("DRG119", f"`{field}` belongs to a group; this step has no `steps`", frame.source, (*frame.path, field),
-                           "a loop's width is `foreach.parallelism`" if field == "parallelism" else "set it on the group or on `spec`",
-                           key=True)  # fmt: skip
+            context.report(
+                "DRG119",
+                f"`{field}` belongs to a group; this step has no `steps`",
+                frame.source,
+                (*frame.path, field),
+                "a loop's width is `foreach.parallelism`"
+                if field == "parallelism"
+                else "set it on the group or on `spec`",
+                key=True,
+            )
     used = use(context, data, frame.source, frame.path, frame.scope)
     stack = _stack(context, data, frame, used)
     when = _condition(context, data, frame.source, frame.path, frame.scope)
@@ -124,9 +148,7 @@ def _stack(context: Context, data: Mapping[str, Any], frame: Frame, used: Use | 
         seen.append(used.scope)
     layers.append(Layer("defaults", context.defaults, context.source, ("spec", "defaults")))
     seen.append(scopes.in_container(context.roots))
-    return Stack(
-        context, tuple(layers), tuple(seen), used.settle if used is not None else lambda value: value
-    )
+    return Stack(context, tuple(layers), tuple(seen), used.settle if used is not None else lambda value: value)
 
 
 def _target_resources(context: Context, stack: Stack) -> Resources:
@@ -140,9 +162,7 @@ def _target_resources(context: Context, stack: Stack) -> Resources:
     return resources(context, layers, seen) if layers else Resources()
 
 
-def _condition(
-    context: Context, data: Mapping[str, Any], source: Source, path: Path, scope: Scope
-) -> Expr | None:
+def _condition(context: Context, data: Mapping[str, Any], source: Source, path: Path, scope: Scope) -> Expr | None:
     written = data.get("when")
     if written is None:
         return None

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 from dragoman.expr import text
 from dragoman.expr.evaluate import substitute
-from dragoman.expr.scope import Binding, Constant, Variable
+from dragoman.expr.scope import Binding, Constant, Scope, Variable
 from dragoman.expr.tree import Call, Expr, Literal, Ref
 from dragoman.expr.types import STRING, Type
 from dragoman.expr.values import convert
 from dragoman.findings import did_you_mean
 from dragoman.load.document import Path
 from dragoman.plan import scope as scopes
-from dragoman.plan.context import Context, Scope, article, type_of_text
+from dragoman.plan.context import Context, article, type_of_text
 from dragoman.plan.model import Reference
 from dragoman.plan.origin import Layer, Source
 from dragoman.plan.params import declared_type
@@ -41,8 +41,14 @@ def use(context: Context, data: Mapping[str, Any], source: Source, path: Path, s
     name = data.get("use")
     if name is None:
         if data.get("with"):
-            context.report("DRG117", "`with` fills the inputs of a template, and this step uses none", source, (*path, "with"),
-                           "name the template: `use: …`", key=True)  # fmt: skip
+            context.report(
+                "DRG117",
+                "`with` fills the inputs of a template, and this step uses none",
+                source,
+                (*path, "with"),
+                "name the template: `use: …`",
+                key=True,
+            )
         return None
     layer = find(context, name)
     if layer is None:
@@ -80,14 +86,21 @@ def _known(context: Context) -> list[str]:
     ]
 
 
-def _inputs(context: Context, data: Mapping[str, Any], layer: Layer, source: Source, path: Path,
-            scope: Scope) -> tuple[dict[str, Binding], dict[str, Expr]]:  # fmt: skip
+def _inputs(
+    context: Context, data: Mapping[str, Any], layer: Layer, source: Source, path: Path, scope: Scope
+) -> tuple[dict[str, Binding], dict[str, Expr]]:
     declared: Mapping[str, Any] = layer.data.get("inputs") or {}
     given: Mapping[str, Any] = data.get("with") or {}
     for name in given:
         if name not in declared:
-            context.report("DRG117", f"template `{data['use']}` has no input `{name}`", source, (*path, "with", name),
-                           did_you_mean(name, declared), key=True)  # fmt: skip
+            context.report(
+                "DRG117",
+                f"template `{data['use']}` has no input `{name}`",
+                source,
+                (*path, "with", name),
+                did_you_mean(name, declared),
+                key=True,
+            )
     bindings: dict[str, Binding] = {}
     arguments: dict[str, Expr] = {}
     for name, declaration in declared.items():
@@ -99,8 +112,14 @@ def _inputs(context: Context, data: Mapping[str, Any], layer: Layer, source: Sou
                 context, declaration["default"], kind, layer.source, (*layer.path, "inputs", name, "default")
             )
         else:
-            context.report("DRG117", f"template `{data['use']}` needs a value for its input `{name}`", source, (*path, "use"),
-                           f"add `with: {{{name}: …}}`", related=((layer.source.span((*layer.path, "inputs", name), key=True), "declared here"),))  # fmt: skip
+            context.report(
+                "DRG117",
+                f"template `{data['use']}` needs a value for its input `{name}`",
+                source,
+                (*path, "use"),
+                f"add `with: {{{name}: …}}`",
+                related=((layer.source.span((*layer.path, "inputs", name), key=True), "declared here"),),
+            )
             value = None
         if value is None or isinstance(value, Literal):
             bindings[name] = (
@@ -114,9 +133,7 @@ def _inputs(context: Context, data: Mapping[str, Any], layer: Layer, source: Sou
     return bindings, arguments
 
 
-def _argument(
-    context: Context, raw: Any, kind: Type, source: Source, path: Path, scope: Scope
-) -> Expr | None:
+def _argument(context: Context, raw: Any, kind: Type, source: Source, path: Path, scope: Scope) -> Expr | None:
     """What `with` gives for an input: a constant, or an expression of the input's type."""
     if not isinstance(raw, str) or "${{" not in raw:
         return _constant(context, raw, kind, source, path)
@@ -127,15 +144,16 @@ def _argument(
         return _constant(context, value.value, kind, source, path)
     given = type_of_text(value)
     if not _fits(given, kind):
-        context.report("DRG117", f"the input `{path[-1]}` is {article(str(kind))}; this gives {article(str(given))}", source, path,
-                       "change the input's `type`, or convert the value: `int(…)`, `double(…)`, `string(…)`")  # fmt: skip
+        context.report(
+            "DRG117",
+            f"the input `{path[-1]}` is {article(str(kind))}; this gives {article(str(given))}",
+            source,
+            path,
+            "change the input's `type`, or convert the value: `int(…)`, `double(…)`, `string(…)`",
+        )
         return None
     tree = text.as_expr(value)
-    return (
-        Call("string", (tree,), STRING)
-        if kind.kind == "string" and given.kind in ("int", "float", "bool")
-        else tree
-    )
+    return Call("string", (tree,), STRING) if kind.kind == "string" and given.kind in ("int", "float", "bool") else tree
 
 
 def _fits(given: Type, kind: Type) -> bool:
@@ -154,8 +172,13 @@ def _constant(context: Context, raw: Any, kind: Type, source: Source, path: Path
     try:
         return Literal(convert(raw, kind), kind)
     except ValueError as error:
-        context.report("DRG117", f"the input `{path[-2] if path[-1] == 'default' else path[-1]}`: {error}", source, path,
-                       f"it is declared as {kind}")  # fmt: skip
+        context.report(
+            "DRG117",
+            f"the input `{path[-2] if path[-1] == 'default' else path[-1]}`: {error}",
+            source,
+            path,
+            f"it is declared as {kind}",
+        )
         return None
 
 

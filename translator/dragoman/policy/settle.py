@@ -26,9 +26,7 @@ class Platform(NamedTuple):
 def settle(plan: Plan, policies: Sequence[Document]) -> tuple[Plan, list[Finding]]:
     """The plan with every amount that an emitter reads, and findings about amounts that cannot be."""
     findings: list[Finding] = []
-    platform = _platform(
-        [policy for policy in policies if _matches(policy.data["spec"].get("match") or {}, plan)]
-    )
+    platform = _platform([policy for policy in policies if _matches(policy.data["spec"].get("match") or {}, plan)])
     steps = tuple(_settled(step, platform, findings) for step in plan.steps)
     on_exit = tuple(_settled(step, platform, findings) for step in plan.on_exit)
     return plan._replace(steps=steps, on_exit=on_exit), findings
@@ -38,9 +36,7 @@ def _matches(match: Mapping[str, Any], plan: Plan) -> bool:
     from fnmatch import fnmatchcase
 
     namespaces, targets, labels = match.get("namespaces"), match.get("targets"), match.get("labels") or {}
-    if namespaces is not None and not any(
-        fnmatchcase(plan.namespace or "", pattern) for pattern in namespaces
-    ):
+    if namespaces is not None and not any(fnmatchcase(plan.namespace or "", pattern) for pattern in namespaces):
         return False
     if targets is not None and plan.target not in targets:
         return False
@@ -48,9 +44,7 @@ def _matches(match: Mapping[str, Any], plan: Plan) -> bool:
 
 
 def _platform(policies: Sequence[Document]) -> Platform:
-    requests: dict[str, tuple[int, Origin]] = {
-        key: (value, Origin("built-in")) for key, value in BUILT_IN.items()
-    }
+    requests: dict[str, tuple[int, Origin]] = {key: (value, Origin("built-in")) for key, value in BUILT_IN.items()}
     accelerators: dict[str, Accelerator] = {}
     for policy in policies:
         body, source = policy.data["spec"], Source(policy)
@@ -95,8 +89,9 @@ def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
         limits={key: limits[key] for key in quantity.SCALE if key in limits},
         placement=_placement(step, own, requests, platform, findings),
     )
-    done = step._replace(container=step.container._replace(resources=settled), origins=origins)
-    _check_limits(done, done.container, findings)
+    container = step.container._replace(resources=settled)
+    done = step._replace(container=container, origins=origins)
+    _check_limits(done, container, findings)
     return done
 
 
@@ -113,10 +108,15 @@ def _largest(step: Step, kind: str, origins: dict[str, Origin], findings: list[F
         elif isinstance(mine, int) and isinstance(value, int):
             larger = value > mine
         else:
-            findings.append(Finding(
-                "DRG403", f"`{key}` is known only at run time here or in the block for the target: the larger cannot be taken",
-                written.span(), "keep one of the two", address=".".join((*step.address, *place)),
-            ))  # fmt: skip
+            findings.append(
+                Finding(
+                    "DRG403",
+                    f"`{key}` is known only at run time here or in the block for the target: the larger cannot be taken",
+                    written.span(),
+                    "keep one of the two",
+                    address=".".join((*step.address, *place)),
+                )
+            )
             continue
         if larger:
             result[key] = value
@@ -133,28 +133,41 @@ def _target_origin(step: Step, kind: str, key: str) -> Origin:
                 for part in path:
                     found = found.get(part) if isinstance(found, Mapping) else None
                 if found is not None:
-                    return Origin(
-                        layer.name, layer.source, (*layer.path, "targets", name, "resources", *path)
-                    )
+                    return Origin(layer.name, layer.source, (*layer.path, "targets", name, "resources", *path))
     return Origin("built-in")
 
 
-def _placement(step: Step, own: Resources, requests: Mapping[str, Amount], platform: Platform,
-               findings: list[Finding]) -> Accelerator | None:  # fmt: skip
+def _placement(
+    step: Step, own: Resources, requests: Mapping[str, Amount], platform: Platform, findings: list[Finding]
+) -> Accelerator | None:
     if own.accelerator is None:
         return Accelerator() if requests.get("gpu") else None
     span = origin(step, "resources", "accelerator").span()
     address = ".".join((*step.address, "resources", "accelerator"))
     if not requests.get("gpu"):
-        findings.append(Finding("DRG402", f"step `{step.name}` names the accelerator `{own.accelerator}` and asks for no gpu", span,
-                                "set `gpu`, or take `accelerator` out", address=address))  # fmt: skip
+        findings.append(
+            Finding(
+                "DRG402",
+                f"step `{step.name}` names the accelerator `{own.accelerator}` and asks for no gpu",
+                span,
+                "set `gpu`, or take `accelerator` out",
+                address=address,
+            )
+        )
         return None
     found = platform.accelerators.get(own.accelerator)
     if found is None:
-        findings.append(Finding("DRG401", f"no policy knows the accelerator `{own.accelerator}`", span,
-                                did_you_mean(own.accelerator, platform.accelerators) if platform.accelerators
-                                else "name a policy with `--policy` whose `spec.accelerators` says how it is asked for",
-                                address=address))  # fmt: skip
+        findings.append(
+            Finding(
+                "DRG401",
+                f"no policy knows the accelerator `{own.accelerator}`",
+                span,
+                did_you_mean(own.accelerator, platform.accelerators)
+                if platform.accelerators
+                else "name a policy with `--policy` whose `spec.accelerators` says how it is asked for",
+                address=address,
+            )
+        )
     return found
 
 
@@ -167,9 +180,14 @@ def _check_limits(step: Step, container: Container, findings: list[Finding]) -> 
         asked, capped = origin(step, "resources", "requests", key), origin(step, "resources", "limits", key)
         shown = (quantity.canonical(key, request), quantity.canonical(key, limit))
         span = capped.span()
-        findings.append(Finding(
-            "DRG122", f"step `{step.name}` requests {shown[0]} {key}, its limit is {shown[1]}", asked.span() or span,
-            "raise the limit, or leave it out" + (" (a missing memory limit is the request)" if key == "memory" else ""),
-            address=".".join((*step.address, "resources", "requests", key)),
-            related=((span, "the limit is set here"),) if span is not None and span != asked.span() else (),
-        ))  # fmt: skip
+        findings.append(
+            Finding(
+                "DRG122",
+                f"step `{step.name}` requests {shown[0]} {key}, its limit is {shown[1]}",
+                asked.span() or span,
+                "raise the limit, or leave it out"
+                + (" (a missing memory limit is the request)" if key == "memory" else ""),
+                address=".".join((*step.address, "resources", "requests", key)),
+                related=((span, "the limit is set here"),) if span is not None and span != asked.span() else (),
+            )
+        )

@@ -37,7 +37,9 @@ def line(finding: Finding) -> str:
     """One line: `file:line:col: error DRG102: message`."""
     span = finding.span
     where = "" if span is None else f"{span.file}:{span.line}:{span.column}: "
-    return f"{where}{finding.severity} {finding.code}: {finding.message}" + (f" ({finding.help})" if finding.help else "")
+    return f"{where}{finding.severity} {finding.code}: {finding.message}" + (
+        f" ({finding.help})" if finding.help else ""
+    )
 
 
 def _place(finding: Finding) -> tuple[str, int, int, str]:
@@ -79,7 +81,12 @@ def _excerpt(span: Span, arrow: str, words: str, sources: dict[str, list[str]], 
     pad = "".join("\t" if letter == "\t" else " " for letter in shown[:start])
     caret = "^" * min(width, max(len(shown) - start, 1))
     gutter = " " * len(number)
-    return [*lines, f" {gutter} |", f" {number} | {shown}", f" {gutter} | {pad}{paint}{caret}{' ' + words if words else ''}{off}"]
+    return [
+        *lines,
+        f" {gutter} |",
+        f" {number} | {shown}",
+        f" {gutter} | {pad}{paint}{caret}{' ' + words if words else ''}{off}",
+    ]
 
 
 def _lines(file: str, sources: dict[str, list[str]]) -> list[str]:

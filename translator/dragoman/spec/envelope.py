@@ -7,10 +7,16 @@ from typing import Any
 
 from dragoman.findings import Finding, did_you_mean
 from dragoman.load.document import Document
+from dragoman.spec.gate import published
 from dragoman.spec.words import found, shown
 
-API_VERSION = "dragoman.dev/v1alpha1"
-KINDS = ("Flow", "Library", "Policy")
+
+def _known(key: str) -> list[str]:
+    return [one["const"] for one in published()["properties"][key]["oneOf"]]
+
+
+KINDS = _known("kind")
+(API_VERSION,) = _known("apiVersion")
 START = f"a flow starts with `apiVersion: {API_VERSION}` and `kind: Flow`"
 
 

@@ -84,9 +84,7 @@ ObjectName: TypeAlias = Annotated[str, Field(pattern=OBJECT_NAME, max_length=253
 EnvName: TypeAlias = Annotated[str, Field(pattern=ENV_NAME, max_length=253)]
 AbsolutePath: TypeAlias = Annotated[str, Field(pattern=ABSOLUTE_PATH, max_length=4096)]
 Duration: TypeAlias = Annotated[str, Field(pattern=DURATION, max_length=32, examples=["30s", "1h30m", "7d"])]
-KeyReference: TypeAlias = Annotated[
-    str, Field(pattern=KEY_REFERENCE, max_length=512, examples=["warehouse/url"])
-]
+KeyReference: TypeAlias = Annotated[str, Field(pattern=KEY_REFERENCE, max_length=512, examples=["warehouse/url"])]
 LabelKey: TypeAlias = Annotated[str, Field(pattern=LABEL_KEY, max_length=317)]
 LabelValue: TypeAlias = Annotated[str, Field(pattern=LABEL_VALUE, max_length=63)]
 Expression: TypeAlias = Annotated[str, Field(min_length=1, max_length=4096)]

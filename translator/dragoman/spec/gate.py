@@ -1,7 +1,8 @@
 """The fast gate: judges a document by the published JSON Schema, so that a right one never pays for pydantic.
 
-It is at least as strict as the models: what it accepts, they accept. It knows the keywords that the schema's
-generator writes; any other is an error, so no rule is passed over in silence.
+It is at least as strict as the models: what it accepts, they accept (of what the loaders give: no half of a
+surrogate pair). It knows the keywords that the schema's generator writes; any other is an error, so no rule
+is passed over in silence.
 """
 
 from __future__ import annotations
@@ -85,6 +86,8 @@ def _typed(schema: Schema, resolve: Resolve) -> Check:
         return _record(schema, resolve) if "properties" in schema else _map(schema, resolve)
     if kind == "array":
         return _array(schema, resolve)
+    if kind not in _SCALARS:
+        raise ValueError(f"the gate does not know the type {kind}")
     return _SCALARS[kind](schema)
 
 
@@ -173,9 +176,10 @@ def _reference(schema: Schema, resolve: Resolve) -> Check:
 
 def _words(schema: Schema, _: Resolve) -> Check:
     """The strings of `enum` or `const`, or of a `oneOf` of described constants."""
-    words = schema.get("enum") or [one["const"] for one in schema.get("oneOf", [schema])]
-    if not all(isinstance(word, str) for word in words):
-        raise ValueError(f"the gate compares strings only, not {words}")
+    words = schema.get("enum") or [one.get("const") for one in schema.get("oneOf", [schema])]
+    more = {word for one in schema.get("oneOf", ()) for word in one} - {"const", "description"}
+    if more or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"the gate knows choices of strings only, not {schema}")
     allowed = frozenset(words)
     return lambda value: type(value) is str and value in allowed
 

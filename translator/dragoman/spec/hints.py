@@ -44,13 +44,11 @@ RENAMED = {
     "withParam": "foreach",
     "withSequence": "foreach",
 }
-# keys that need a sentence, where the key after the arrow would be known
+# (key, another key): a sentence about the first, in maps that know the other
+CONTAINER = "a step is one container: write `image`, `command` and `env` right in the step"
 EXPLAINED = {
-    ("container", "command"): "a step is a container: write `image`, `command` and `env` right in the step",
-    (
-        "containers",
-        "command",
-    ): "a step is one container: write `image`, `command` and `env` right in the step",
+    ("container", "command"): CONTAINER,
+    ("containers", "command"): CONTAINER,
     ("name", "needs"): "the name of a step is its key under `steps`",
     ("valueFrom", "configMap"): "write `{secret: name/key}` or `{configMap: name/key}`",
     ("value", "configMap"): "write the value right behind the variable's name",
@@ -67,8 +65,8 @@ class Advice(NamedTuple):
 def advice(document: dict[str, Any], path: Path, key: str) -> Advice:
     """What the author may have meant by an unknown `key` in the map at `path`."""
     known = keys(part(document, path))
-    for (word, witness), sentence in EXPLAINED.items():
-        if key == word and witness in known:
+    for (word, other), sentence in EXPLAINED.items():
+        if key == word and other in known:
             return Advice(sentence)
     alike = [RENAMED[key]] if RENAMED.get(key) in known else get_close_matches(key, known, n=1, cutoff=0.8)
     if alike:

@@ -88,8 +88,7 @@ def _document(definitions: dict[str, Any], kind: str, parameters: str, arguments
     """A constructor: hidden fields take what is merged in, and `spec` shows those that are given."""
     known = definitions[f"{kind}Spec"]["properties"]
     empty = {
-        name: "{}" if _followed(rule, definitions).get("type") == "object" else "null"
-        for name, rule in known.items()
+        name: "{}" if _followed(rule, definitions).get("type") == "object" else "null" for name, rule in known.items()
     }
     lines = [
         *_comment(definitions[kind]["description"]),
@@ -112,9 +111,7 @@ def _function(field: Field) -> str:
         return "\n".join([*lines, f"  {_key(field.name)}(value):: {body},"]) + "\n"
     width = max(map(len, field.keys))
     for key, rule in field.keys.items():
-        lines += _comment(
-            f"{_argument(key):{width + 1}} {rule['description']}", indent="  ", hanging=width + 2
-        )
+        lines += _comment(f"{_argument(key):{width + 1}} {rule['description']}", indent="  ", hanging=width + 2)
     parameters = [_argument(key) + ("" if key in field.required else "=null") for key in field.keys]
     given = [f"{_key(key)}: {_argument(key)}" for key in field.keys]
     lines += [

@@ -45,9 +45,7 @@ def is_text(schema: Schema) -> bool:
 def settled(schema: Schema, value: object) -> Schema:
     """The schema with references followed and its choices made by the value; what stands outside wins."""
     while True:
-        outer = {
-            word: rule for word, rule in schema.items() if word not in ("$ref", "allOf", "if", "then", "else")
-        }
+        outer = {word: rule for word, rule in schema.items() if word not in ("$ref", "allOf", "if", "then", "else")}
         if "$ref" in schema:
             inner = published()["definitions"][schema["$ref"].removeprefix("#/definitions/")]
         elif "allOf" in schema:

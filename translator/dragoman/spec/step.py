@@ -92,9 +92,7 @@ class Retry(Model):
 
 
 Items: TypeAlias = Annotated[Annotated[Expression, f.STRING] | Annotated[list[Plain], f.LIST], f.BY_SHAPE]
-Count: TypeAlias = Annotated[
-    Annotated[Expression, f.STRING] | Annotated[int, Field(ge=0), f.INTEGER], f.BY_SHAPE
-]
+Count: TypeAlias = Annotated[Annotated[Expression, f.STRING] | Annotated[int, Field(ge=0), f.INTEGER], f.BY_SHAPE]
 Tolerance: TypeAlias = Annotated[
     Annotated[Literal["all"], f.STRING] | Annotated[int, Field(ge=0), f.INTEGER], f.BY_SHAPE
 ]

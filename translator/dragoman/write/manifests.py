@@ -19,7 +19,9 @@ def stream(manifests: Iterable[Manifest], format: str) -> str:
     if format == "json":
         import json
 
-        return "".join(json.dumps(manifest.body, ensure_ascii=False, separators=(",", ":")) + "\n" for manifest in manifests)
+        return "".join(
+            json.dumps(manifest.body, ensure_ascii=False, separators=(",", ":")) + "\n" for manifest in manifests
+        )
     return yaml.dump_all(manifest.body for manifest in manifests)
 
 
@@ -34,8 +36,16 @@ def files(manifests: Sequence[tuple[str, Manifest]], format: str) -> dict[str, s
             name = manifest.file.removesuffix(".yaml") + ".json"
             text = json.dumps(manifest.body, ensure_ascii=False, indent=2) + "\n"
         if name in texts:
-            raise Findings([Finding("DRG507", f"two manifests would be written to `{name}`", None,
-                                    "flows that are rendered into one folder need different names")])  # fmt: skip
+            raise Findings(
+                [
+                    Finding(
+                        "DRG507",
+                        f"two manifests would be written to `{name}`",
+                        None,
+                        "flows that are rendered into one folder need different names",
+                    )
+                ]
+            )
         texts[name] = text
     return texts
 
@@ -62,7 +72,17 @@ def write_folder(folder: str, texts: dict[str, str]) -> None:
             os.remove(os.path.join(folder, name))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise Findings([Finding("DRG508", f"cannot write to `{folder}`: {reason}", None, "name a folder that can be written: `-o DIR`")], 2) from None
+        raise Findings(
+            [
+                Finding(
+                    "DRG508",
+                    f"cannot write to `{folder}`: {reason}",
+                    None,
+                    "name a folder that can be written: `-o DIR`",
+                )
+            ],
+            2,
+        ) from None
     finally:
         for part, _ in waiting:
             if os.path.exists(part):
@@ -83,7 +103,17 @@ def write_text(path: str, text: str) -> None:
     except OSError as error:
         if os.path.exists(part):
             os.remove(part)
-        raise Findings([Finding("DRG508", f"cannot write `{path}`: {(error.strerror or str(error)).lower()}", None, "name another file: `-o FILE`")], 2) from None
+        raise Findings(
+            [
+                Finding(
+                    "DRG508",
+                    f"cannot write `{path}`: {(error.strerror or str(error)).lower()}",
+                    None,
+                    "name another file: `-o FILE`",
+                )
+            ],
+            2,
+        ) from None
 
 
 def _is_ours(path: str) -> bool:

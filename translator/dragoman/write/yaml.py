@@ -128,8 +128,7 @@ _KEY = 1000  # letters; readers give up looking for the colon after 1,024
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 _VISIBLE = frozenset('\n\t"\\')  # escaped in quotes, but fit for a block
 _ESCAPED = re.compile(  # controls, line breaks of YAML 1.1, invisible and direction marks, surrogates
-    '[\x00-\x1f"\\\\\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f'
-    "\ud800-\udfff\ufeff\ufffe\uffff]"
+    '[\x00-\x1f"\\\\\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]'
 )
 # A plain text begins like a word, a path, an option or `$NAME`; or with a digit, when it has a letter that no
 # number and no date has. It holds visible ASCII and spaces: no `: `, no ` #`, no space or colon at its end.

@@ -39,9 +39,7 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.OUTPUT_STDOUT: Weaker("Argo keeps the last 256 KiB"),
     Feature.OUTPUT_DEFAULT: Native(),
     Feature.OUTPUT_LIST: Native(),
-    Feature.RUNTIME_TEXT: Weaker(
-        "text made while running that holds `{{` is read by Argo as one of its own tags"
-    ),
+    Feature.RUNTIME_TEXT: Weaker("text made while running that holds `{{` is read by Argo as one of its own tags"),
     Feature.RUNTIME_PARAM: Weaker("Argo does not check the value against the parameter's type and range"),
     Feature.SCRIPT: Native(),
     Feature.SECRET_ENV: Native(),
@@ -60,7 +58,7 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.BACKOFF: Native(),
     Feature.RETRY_EXIT_CODE: Native(),
     Feature.RETRY_OOM: Emulated("exit code 137, or Kubernetes' own word OOMKilled"),
-    Feature.RETRY_SPOT: Emulated("Argo's status Error, or a message of eviction, preemption or shutdown"),
+    Feature.RETRY_SPOT: Emulated("Argo's status Error, or a failure that is not the container's own"),
     Feature.ESCALATE: Native(),
     Feature.ATTEMPT: Native(),
     Feature.TIMEOUT: Native(),
@@ -84,9 +82,7 @@ SUPPORT: Mapping[Feature, Support] = {
 
 def narrow(plan: Plan) -> Mapping[Feature, Support]:
     """What an older Argo says less well."""
-    if settings(plan.options).since("3.7") or not any(
-        _longest_wait(step) for step in (*plan.steps, *plan.on_exit)
-    ):
+    if settings(plan.options).since("3.7") or not any(_longest_wait(step) for step in (*plan.steps, *plan.on_exit)):
         return {}
     return {Feature.BACKOFF: Weaker("Argo 3.6 has no longest wait: `backoff.max` is left out")}
 

@@ -6,9 +6,13 @@ import re
 
 _MACROS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
 _EVERY = re.compile(r"@every ([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+")
-_FIELDS = (("minute", 0, 59, ()), ("hour", 0, 23, ()), ("day of month", 1, 31, ()),
-           ("month", 1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
-           ("day of week", 0, 6, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")))  # fmt: skip
+_FIELDS = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day of month", 1, 31, ()),
+    ("month", 1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
+    ("day of week", 0, 6, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
+)
 
 
 def problem(text: str) -> str:
@@ -25,9 +29,7 @@ def problem(text: str) -> str:
         )
     fields = text.split()
     if len(fields) != len(_FIELDS):
-        return (
-            f"it has {len(fields)} fields, a schedule has 5: minute, hour, day of month, month, day of week"
-        )
+        return f"it has {len(fields)} fields, a schedule has 5: minute, hour, day of month, month, day of week"
     for field, (name, low, high, words) in zip(fields, _FIELDS, strict=True):
         for part in field.split(","):
             if not _part(part.lower(), low, high, words):

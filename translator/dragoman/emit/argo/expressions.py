@@ -10,8 +10,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dragoman.expr.tree import (
-    PRECEDENCE, Binary, Call, Conditional, Expr, Index, ListOf, Literal, Member, Ref, Unary,
-)  # fmt: skip
+    PRECEDENCE,
+    Binary,
+    Call,
+    Conditional,
+    Expr,
+    Index,
+    ListOf,
+    Literal,
+    Member,
+    Ref,
+    Unary,
+)
 from dragoman.expr.types import Type
 from dragoman.expr.unparse import unparse
 from dragoman.expr.values import Quantity, Value
@@ -58,11 +68,7 @@ def tag(inside: str) -> str:
 def string(text: str) -> str:
     """A string literal; braces that would open or close a tag are taken apart."""
     escaped = (
-        text.replace("\\", "\\\\")
-        .replace("'", "\\'")
-        .replace("\n", "\\n")
-        .replace("\r", "\\r")
-        .replace("\t", "\\t")
+        text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     )
     return "'" + escaped.replace("{{", "{'+'{").replace("}}", "}'+'}") + "'"
 
@@ -160,15 +166,19 @@ class _Printer(NamedTuple):
             assert isinstance(expr, Member)
             return _typed(f"{self.show(expr.value, _ATOM)}{key(expr.name)}", expr.type)
         if spelled.trust == "escaped":
-            raise Unprintable(f"`{unparse(expr)}` holds letters that mean something to Argo (`{{{{`, `$(`); Argo can only hand it to a container",
-                              "use the value in `env`, `args` or `command` only, or list items without such letters")  # fmt: skip
+            raise Unprintable(
+                f"`{unparse(expr)}` holds letters that mean something to Argo (`{{{{`, `$(`); Argo can only hand it to a container",
+                "use the value in `env`, `args` or `command` only, or list items without such letters",
+            )
         return decoded(spelled, expr.type)
 
     def binary(self, expr: Binary) -> tuple[str, int]:
         left, right, level = expr.left, expr.right, PRECEDENCE[expr.op]
         if "quantity" in (left.type.kind, right.type.kind):
-            raise Unprintable(f"Argo cannot compute with quantities while running: `{unparse(expr)}`",
-                              "let a step compute it and hand it on as an output")  # fmt: skip
+            raise Unprintable(
+                f"Argo cannot compute with quantities while running: `{unparse(expr)}`",
+                "let a step compute it and hand it on as an output",
+            )
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Literal) and one.value is None and expr.op in ("==", "!="):
                 return f"{self.maybe(other)} {expr.op} 'null'", PRECEDENCE["=="]
@@ -191,9 +201,7 @@ class _Printer(NamedTuple):
             return f"{self.show(args[0], level + 1)} {name} {self.show(args[1], level + 1)}", level
         inner = self.show(args[0], 0)
         if name == "string":
-            return (
-                f"toJson({inner})" if args[0].type.kind in ("list", "map", "any") else f"string({inner})"
-            ), _ATOM
+            return (f"toJson({inner})" if args[0].type.kind in ("list", "map", "any") else f"string({inner})"), _ATOM
         if name == "quantity":
             return f"string({inner})", _ATOM
         function = {"size": "len", "double": "float", "fromJson": "fromJSON"}.get(name, name)

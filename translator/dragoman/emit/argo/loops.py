@@ -12,7 +12,7 @@ from typing import Any
 from dragoman.emit.argo.expressions import Spell, Unprintable, as_text, native, string, tag
 from dragoman.emit.argo.scope import Item
 from dragoman.emit.argo.text import argument_text, escape, harmless
-from dragoman.expr.tree import Expr
+from dragoman.expr.tree import Expr, Literal
 from dragoman.expr.types import Type
 from dragoman.expr.values import Quantity, to_json
 from dragoman.plan.model import Foreach, Step
@@ -28,13 +28,11 @@ def item_of(step: Step) -> Item:
     """How the loop's items travel, decided from what they are before anything is printed."""
     loop = step.foreach
     assert loop is not None
-    indexed = any(
-        target(ref).kind == "index" and target(ref).step == step.address for ref in everything(step)
-    )
+    indexed = any(target(ref).kind == "index" and target(ref).step == step.address for ref in everything(step))
     if loop.kind == "range":
         return Item("plain", "plain")
-    if isinstance(loop.items, tuple) and not hasattr(loop.items, "_fields"):
-        return _item_of_list(loop.items, indexed)
+    if isinstance(loop.items, Literal):
+        return _item_of_list(loop.items.value, indexed)
     return _item_of_type(loop.type, indexed)
 
 
@@ -42,13 +40,13 @@ def loop_fields(loop: Foreach, item: Item, spell: Spell) -> dict[str, Any]:
     """The task's loop: exactly one of Argo's three forms."""
     if loop.kind == "range":
         return {"withSequence": {"count": _count(loop, spell)}}
-    if isinstance(loop.items, tuple) and not hasattr(loop.items, "_fields"):
-        return _known_items(loop.items, item)
-    items: Any = loop.items
-    return {"withParam": _list(items, loop.max_items, item, spell)}
+    if isinstance(loop.items, Literal):
+        return _known_items(loop.items.value, item)
+    assert loop.items is not None
+    return {"withParam": _list(loop.items, loop.max_items, item, spell)}
 
 
-def _item_of_list(items: tuple[Any, ...], indexed: bool) -> Item:
+def _item_of_list(items: list[Any], indexed: bool) -> Item:
     texts = [text for item in items for text in _texts(item)]
     if any(_MEANT.search(text) for text in texts):
         return Item("json", "escaped", indexed)
@@ -70,14 +68,10 @@ def _item_of_type(kind: Type, indexed: bool) -> Item:
     return Item("plain" if plain else "json", "wild", indexed)
 
 
-def _known_items(items: tuple[Any, ...], item: Item) -> dict[str, Any]:
+def _known_items(items: list[Any], item: Item) -> dict[str, Any]:
     if not items:
         return {"withParam": "[]"}  # Argo takes an empty withItems for no loop at all
-    values = (
-        [_escaped(value) for value in items]
-        if item.trust == "escaped"
-        else [_plain(value) for value in items]
-    )
+    values = [_escaped(value) for value in items] if item.trust == "escaped" else [_plain(value) for value in items]
     if item.indexed:
         values = [{"index": number, "item": value} for number, value in enumerate(values)]
     return {"withItems": [to_json(value) for value in values] if item.form == "json" else values}
@@ -87,9 +81,7 @@ def _list(items: Expr, most: int | None, item: Item, spell: Spell) -> str:
     if item.form == "plain" and most is None:
         return argument_text(items, spell)
     shown = (
-        as_text(items, spell)
-        if item.form == "plain"
-        else f"toJson(map({native(items, spell)}, {{{_wrapped(item)}}}))"
+        as_text(items, spell) if item.form == "plain" else f"toJson(map({native(items, spell)}, {{{_wrapped(item)}}}))"
     )
     if most is not None:
         message = string(f"the list has more items than maxItems, {most}")
@@ -103,13 +95,13 @@ def _wrapped(item: Item) -> str:
 
 
 def _count(loop: Foreach, spell: Spell) -> str:
-    if isinstance(loop.count, int):
-        return str(loop.count)
-    assert loop.count is not None
-    count = f"max({native(loop.count, spell)}, 0)"  # Argo would count down
+    assert loop.size is not None
+    if isinstance(loop.size, Literal):
+        return str(loop.size.value)
+    count = f"max({native(loop.size, spell)}, 0)"  # Argo would count down
     if loop.max_items is not None:
         message = string(f"the range has more items than maxItems, {loop.max_items}")
-        count = f"{native(loop.count, spell)} > {loop.max_items} ? {message} : {count}"
+        count = f"{native(loop.size, spell)} > {loop.max_items} ? {message} : {count}"
     return tag(count)
 
 

@@ -5,14 +5,29 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
-from dragoman.findings import INFO, Finding, Span
-from dragoman.plan.model import Address
+from dragoman.findings import INFO, Finding
+from dragoman.plan.model import Address, Step
 
 LONGEST = 128  # templates and tasks, CRD schema of Argo 4
 # expr-lang operators and literals: Argo evaluates `depends` as an expression in which each task is a variable
-RESERVED = frozenset({
-    "and", "contains", "else", "endswith", "false", "if", "in", "let", "matches", "nil", "not", "or", "startswith", "true",
-})  # fmt: skip
+RESERVED = frozenset(
+    {
+        "and",
+        "contains",
+        "else",
+        "endswith",
+        "false",
+        "if",
+        "in",
+        "let",
+        "matches",
+        "nil",
+        "not",
+        "or",
+        "startswith",
+        "true",
+    }
+)
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
@@ -41,21 +56,30 @@ class Names:
         self.taken: dict[str, Address] = {}
         self.findings: list[Finding] = []
 
-    def template(self, address: Address, suffix: str = "", span: Span | None = None) -> str:
+    def template(self, step: Step, suffix: str = "") -> str:
         """The template name of a step (with a suffix: of the loop around it)."""
+        address, layer = step.address, step.layers[0]
         written = "-".join(address) + suffix
         name = slug(written)
-        if name in self.taken and self.taken[name] != address:
+        if self.taken.setdefault(name, address) != address:
             other = ".".join(self.taken[name])
-            self.findings.append(Finding(
-                "DRG136", f"steps `{'.'.join(address)}` and `{other}` would both be the Argo template `{name}`", span,
-                "rename one of them: Argo's names are lower case, and a group's name comes before its steps'",
-                address=".".join(address),
-            ))  # fmt: skip
-        if len(_OTHER.sub("-", written.lower())) > LONGEST:
-            self.findings.append(Finding(
-                "DRG137", f"step `{'.'.join(address)}` is the Argo template `{name}`: its name is longer than {LONGEST} letters",
-                span, severity=INFO, address=".".join(address),
-            ))  # fmt: skip
-        self.taken[name] = address
+            self.findings.append(
+                Finding(
+                    "DRG136",
+                    f"steps `{'.'.join(address)}` and `{other}` would both be the Argo template `{name}`",
+                    layer.source.span(layer.path, key=True),
+                    "rename one of them: Argo's names are lower case, and a group's name comes before its steps'",
+                    address=".".join(address),
+                )
+            )
+        if len(written) > LONGEST and name != _OTHER.sub("-", written.lower()).strip("-"):
+            self.findings.append(
+                Finding(
+                    "DRG137",
+                    f"step `{'.'.join(address)}` is the Argo template `{name}`: its name is longer than {LONGEST} letters",
+                    layer.source.span(layer.path, key=True),
+                    severity=INFO,
+                    address=".".join(address),
+                )
+            )
         return name

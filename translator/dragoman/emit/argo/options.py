@@ -59,9 +59,7 @@ class Options(Model):
     """The user, group and volume group of restricted pods; 1000 when absent."""
     ttl: Duration | Ttl | None = None
     """How long finished runs are kept."""
-    podGC: Literal["OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"] | None = (
-        None  # noqa: N815
-    )
+    podGC: Literal["OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"] | None = None  # noqa: N815
     """When pods are deleted; never, when absent."""
     priorityClass: ObjectName | None = None  # noqa: N815
     """The priority class of every pod."""

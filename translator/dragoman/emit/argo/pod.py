@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman import quantity
+from dragoman.emit.argo.build import drop_empty, inputs_of
 from dragoman.emit.argo.expressions import Unprintable
 from dragoman.emit.argo.retry import escalated, retry_strategy
 from dragoman.emit.argo.scope import Scope
@@ -41,30 +42,25 @@ def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dic
     labels = {**({QUEUE_LABEL: step.queue} if step.queue else {}), **container.labels}
     body = _body(step, container, scope, settings)
     patch = _pod_spec_patch(step, amounts, scope)
-    return drop_empty({
-        "name": name,
-        "metadata": drop_empty({"labels": labels, "annotations": dict(container.annotations)}),
-        "inputs": None,  # filled when every text has been printed; here for its place in the file
-        "outputs": drop_empty({"parameters": [_output(output) for output in step.outputs.values() if not output.stdout]}),
-        "nodeSelector": dict(placement.node_selector) if placement else None,
-        "tolerations": [dict(toleration) for toleration in placement.tolerations] if placement else None,
-        "activeDeadlineSeconds": step.timeout,
-        "retryStrategy": retry_strategy(step.retry, has_cap=settings.since("3.7")) if step.retry else None,
-        "podSpecPatch": patch,
-        "serviceAccountName": container.service_account,
-        "priorityClassName": settings.priorityClass,
-        "volumes": _volumes(step, container),
-        **body,
-    }, keep=("inputs",))  # fmt: skip
-
-
-def drop_empty(manifest: Mapping[str, Any], keep: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The mapping without keys that say nothing."""
-    return {
-        key: value
-        for key, value in manifest.items()
-        if key in keep or (value is not None and value != {} and value != [])
-    }
+    return drop_empty(
+        {
+            "name": name,
+            "metadata": drop_empty({"labels": labels, "annotations": dict(container.annotations)}),
+            "inputs": inputs_of(scope),
+            "outputs": drop_empty(
+                {"parameters": [_output(output) for output in step.outputs.values() if not output.stdout]}
+            ),
+            "nodeSelector": dict(placement.node_selector) if placement else None,
+            "tolerations": [dict(toleration) for toleration in placement.tolerations] if placement else None,
+            "activeDeadlineSeconds": step.timeout,
+            "retryStrategy": retry_strategy(step.retry, has_cap=settings.since("3.7")) if step.retry else None,
+            "podSpecPatch": patch,
+            "serviceAccountName": container.service_account,
+            "priorityClassName": settings.priorityClass,
+            "volumes": _volumes(step, container),
+            **body,
+        }
+    )
 
 
 def _body(step: Step, container: Container, scope: Scope, settings: Settings) -> dict[str, Any]:
@@ -81,19 +77,22 @@ def _body(step: Step, container: Container, scope: Scope, settings: Settings) ->
         BRACE in text for text in (*command, *args, *(str(entry.get("value", "")) for entry in env))
     ):
         env.insert(0, {"name": BRACE_VARIABLE, "value": "{"})
-    body = drop_empty({
-        "image": container_text(container.image, spell),
-        "imagePullPolicy": container.pull_policy,
-        "command": command,
-        "args": args,
-        "workingDir": container.working_dir,
-        "env": env,
-        "resources": _resources(container.resources, step),
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-        if settings.podSecurity == "restricted" else None,
-        "volumeMounts": _mounts(step, container),
-        "source": source,
-    })  # fmt: skip
+    body = drop_empty(
+        {
+            "image": container_text(container.image, spell),
+            "imagePullPolicy": container.pull_policy,
+            "command": command,
+            "args": args,
+            "workingDir": container.working_dir,
+            "env": env,
+            "resources": _resources(container.resources, step),
+            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+            if settings.podSecurity == "restricted"
+            else None,
+            "volumeMounts": _mounts(step, container),
+            "source": source,
+        }
+    )
     return {"script" if source is not None else "container": body}
 
 
@@ -108,8 +107,10 @@ def _script(script: Script) -> tuple[list[str], list[str], str | None]:
         )  # the kubelet reads it too: Argo hands it over in a variable
     flag = INLINE.get(script.interpreter[0].rpartition("/")[2])
     if flag is None:
-        raise Unprintable(f"the script holds `{{{{`, which Argo would read, and `{script.interpreter[0]}` is not known to take a program as an argument",
-                          "put the script into the image, or use one of " + ", ".join(INLINE))  # fmt: skip
+        raise Unprintable(
+            f"the script holds `{{{{`, which Argo would read, and `{script.interpreter[0]}` is not known to take a program as an argument",
+            "put the script into the image, or use one of " + ", ".join(INLINE),
+        )
     return command, [flag, escape(script.source)], None
 
 
@@ -162,17 +163,14 @@ def _pod_spec_patch(step: Step, amounts: Resources, scope: Scope) -> str | None:
                 patch.setdefault(kind, {})[names[key]] = _amount(value, scope)
     if not patch:
         return None
-    from json import dumps
-
-    return dumps(
-        {"containers": [{"name": "main", "resources": patch}]}, separators=(",", ":"), ensure_ascii=False
-    )
+    lines = ["containers:", "- name: main", "  resources:"]
+    for kind, amounts_of in patch.items():
+        lines += [f"    {kind}:", *(f'      {name}: "{amount}"' for name, amount in amounts_of.items())]
+    return "\n".join(lines) + "\n"
 
 
 def _amount(value: Template, scope: Scope) -> str:
-    return "".join(
-        part if isinstance(part, str) else argument_text(part, scope.spell) for part in value.parts
-    )
+    return "".join(part if isinstance(part, str) else argument_text(part, scope.spell) for part in value.parts)
 
 
 def _volumes(step: Step, container: Container) -> list[dict[str, Any]]:
@@ -190,9 +188,7 @@ def _volume(number: int, volume: Volume) -> dict[str, Any]:
     if volume.kind == "pvc":
         return {
             "name": name,
-            "persistentVolumeClaim": drop_empty(
-                {"claimName": volume.name, "readOnly": volume.read_only or None}
-            ),
+            "persistentVolumeClaim": drop_empty({"claimName": volume.name, "readOnly": volume.read_only or None}),
         }
     if volume.kind == "secret":
         return {"name": name, "secret": {"secretName": volume.name}}
@@ -201,9 +197,7 @@ def _volume(number: int, volume: Volume) -> dict[str, Any]:
     size = None if volume.size is None else quantity.canonical("disk", volume.size)
     return {
         "name": name,
-        "emptyDir": drop_empty(
-            {"medium": volume.medium if volume.medium == "Memory" else None, "sizeLimit": size}
-        ),
+        "emptyDir": drop_empty({"medium": volume.medium if volume.medium == "Memory" else None, "sizeLimit": size}),
     }
 
 

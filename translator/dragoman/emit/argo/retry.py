@@ -13,7 +13,10 @@ from dragoman.emit.argo.expressions import Unprintable, tag
 from dragoman.plan.model import Amount, Escalation, Retry
 
 OOM = "lastRetry.exitCode == '137' || lastRetry.message contains 'OOMKilled'"
-SPOT = "lastRetry.status == 'Error' || lastRetry.message matches '(?i)evict|preempt|node.*(shut|lost|low on)|shutdown'"
+# a pod that was evicted, preempted or shut down with its node has a message of Kubernetes' own, not of its container
+SPOT = (
+    "lastRetry.status == 'Error' || !(lastRetry.message startsWith 'main: ' || lastRetry.message contains 'deadline')"
+)
 ERROR = "asInt(lastRetry.exitCode) > 0"
 
 
@@ -34,21 +37,19 @@ def _causes(causes: tuple[str | int, ...]) -> str:
     codes = sorted(cause for cause in causes if isinstance(cause, int))
     if codes:
         parts.append(f"asInt(lastRetry.exitCode) in {codes}")
-    return (
-        parts[0] if len(parts) == 1 else " || ".join(f"({part})" if "||" in part else part for part in parts)
-    )
+    return " || ".join(parts)
 
 
 def escalated(resource: str, base: Amount, growth: Escalation) -> str:
     """The amount of an attempt: the first one's, times the factor for each retry, at most the maximum."""
     if not isinstance(base, int):
-        raise Unprintable(f"`{resource}` comes from data and grows with each retry: Argo cannot multiply a quantity",
-                          "give the step a fixed amount, or leave `escalate` out")  # fmt: skip
+        raise Unprintable(
+            f"`{resource}` comes from data and grows with each retry: Argo cannot multiply a quantity",
+            "give the step a fixed amount, or leave `escalate` out",
+        )
     unit, suffix = _unit(resource, base, growth.maximum)
     factor = int(growth.factor) if growth.factor == int(growth.factor) else growth.factor
-    return (
-        tag(f"int(ceil(min({base // unit} * {factor} ** int(retries), {growth.maximum // unit})))") + suffix
-    )
+    return tag(f"int(ceil(min({base // unit} * {factor} ** int(retries), {growth.maximum // unit})))") + suffix
 
 
 def _unit(resource: str, *amounts: int) -> tuple[int, str]:

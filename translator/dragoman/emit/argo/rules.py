@@ -19,9 +19,7 @@ from dragoman.plan.model import Plan
 MOST_TEMPLATES = MOST_TASKS = 200
 MOST_INPUTS = 500
 OBJECT_BYTES = 1024 * 1024  # MAX_WORKFLOW_SIZE: a run's object, its spec included, may not be larger
-APPLY_BYTES = (
-    256 * 1024
-)  # the last-applied annotation of client-side apply (apimachinery TotalAnnotationSizeLimitB)
+APPLY_BYTES = 256 * 1024  # the last-applied annotation of client-side apply (apimachinery TotalAnnotationSizeLimitB)
 STRING_BYTES = 128 * 1024  # one argument or variable (MAX_ARG_STRLEN of Linux)
 
 
@@ -44,12 +42,22 @@ def _size(plan: Plan, manifest: Manifest) -> Iterator[Finding]:
     size = _bytes(manifest.body)
     span = plan.source.span(("spec", "steps"), key=True)
     if size > OBJECT_BYTES:
-        yield Finding("DRG503", f"`{manifest.file}` has {size:,} bytes, maximum {OBJECT_BYTES:,}", span,
-                      "split the flow, or move scripts and data into the image or a volume", address="spec.steps")  # fmt: skip
+        yield Finding(
+            "DRG503",
+            f"`{manifest.file}` has {size:,} bytes, maximum {OBJECT_BYTES:,}",
+            span,
+            "split the flow, or move scripts and data into the image or a volume",
+            address="spec.steps",
+        )
     elif size > APPLY_BYTES:
-        yield Finding("DRG502", f"`{manifest.file}` has {size:,} bytes: client-side apply takes {APPLY_BYTES:,}", span,
-                      "apply it with `kubectl apply --server-side`, in Argo CD with `ServerSideApply=true`", WARNING,
-                      address="spec.steps")  # fmt: skip
+        yield Finding(
+            "DRG502",
+            f"`{manifest.file}` has {size:,} bytes: client-side apply takes {APPLY_BYTES:,}",
+            span,
+            "apply it with `kubectl apply --server-side`, in Argo CD with `ServerSideApply=true`",
+            WARNING,
+            address="spec.steps",
+        )
 
 
 def _bytes(body: Mapping[str, Any]) -> int:
@@ -64,29 +72,51 @@ def _schedules(plan: Plan, body: Mapping[str, Any]) -> Iterator[Finding]:
         if wrong:
             path: Path = ("spec", "schedule", "cron")
             path = (*path, number) if len(body["spec"]["schedules"]) > 1 else path
-            yield Finding("DRG505", f"`{schedule}` is not a schedule: {wrong}", plan.source.span(path),
-                          "for example `0 2 * * *`, every day at 2:00", address="spec.schedule.cron")  # fmt: skip
+            yield Finding(
+                "DRG505",
+                f"`{schedule}` is not a schedule: {wrong}",
+                plan.source.span(path),
+                "for example `0 2 * * *`, every day at 2:00",
+                address="spec.schedule.cron",
+            )
 
 
 def _counts(
     plan: Plan, emission: Emission, templates: Sequence[Mapping[str, Any]], options: Settings
 ) -> Iterator[Finding]:
     limited = options.crds == "full" and options.since("4.0")
-    way_out = ("let loops and templates with `foreach` do the work of many steps, or split the flow; if your cluster has Argo's minimal "
-               "CRDs, which have no such limit, say so: `targets.argo.crds: minimal`")  # fmt: skip
+    way_out = (
+        "let loops and templates with `foreach` do the work of many steps, or split the flow; if your cluster has Argo's minimal "
+        "CRDs, which have no such limit, say so: `targets.argo.crds: minimal`"
+    )
     if limited and len(templates) > MOST_TEMPLATES:
-        yield Finding("DRG501", f"the flow needs {len(templates):,} Argo templates, maximum {MOST_TEMPLATES}",
-                      plan.source.span(("spec", "steps"), key=True), way_out, address="spec.steps")  # fmt: skip
+        yield Finding(
+            "DRG501",
+            f"the flow needs {len(templates):,} Argo templates, maximum {MOST_TEMPLATES}",
+            plan.source.span(("spec", "steps"), key=True),
+            way_out,
+            address="spec.steps",
+        )
     for template in templates:
         path = emission.places.get(template["name"], ("spec", "steps"))
         tasks = (template.get("dag") or {}).get("tasks") or ()
         if limited and len(tasks) > MOST_TASKS:
-            yield Finding("DRG501", f"this graph has {len(tasks):,} steps, an Argo DAG takes {MOST_TASKS}", plan.source.span(path, key=True),
-                          way_out, address=".".join(map(str, path)))  # fmt: skip
+            yield Finding(
+                "DRG501",
+                f"this graph has {len(tasks):,} steps, an Argo DAG takes {MOST_TASKS}",
+                plan.source.span(path, key=True),
+                way_out,
+                address=".".join(map(str, path)),
+            )
         inputs = (template.get("inputs") or {}).get("parameters") or ()
         if limited and len(inputs) > MOST_INPUTS:
-            yield Finding("DRG501", f"this step reads {len(inputs):,} values, an Argo template takes {MOST_INPUTS}",
-                          plan.source.span(path, key=True), "hand them over as one list", address=".".join(map(str, path)))  # fmt: skip
+            yield Finding(
+                "DRG501",
+                f"this step reads {len(inputs):,} values, an Argo template takes {MOST_INPUTS}",
+                plan.source.span(path, key=True),
+                "hand them over as one list",
+                address=".".join(map(str, path)),
+            )
         yield from _long_strings(plan, template, path)
 
 
@@ -96,8 +126,13 @@ def _long_strings(plan: Plan, template: Mapping[str, Any], path: Path) -> Iterat
     texts += [entry.get("value", "") for entry in body.get("env", ())]
     for text in texts:
         if len(text) > STRING_BYTES // 4 and len(text.encode()) >= STRING_BYTES:
-            yield Finding("DRG504", f"one of the step's texts has {len(text.encode()):,} bytes: Linux takes {STRING_BYTES:,} in one argument or variable",
-                          plan.source.span(path, key=True), "put it into the image, a ConfigMap or a volume", address=".".join(map(str, path)))  # fmt: skip
+            yield Finding(
+                "DRG504",
+                f"one of the step's texts has {len(text.encode()):,} bytes: Linux takes {STRING_BYTES:,} in one argument or variable",
+                plan.source.span(path, key=True),
+                "put it into the image, a ConfigMap or a volume",
+                address=".".join(map(str, path)),
+            )
 
 
 def _arguments(plan: Plan, emission: Emission, templates: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -114,5 +149,10 @@ def _arguments(plan: Plan, emission: Emission, templates: Sequence[Mapping[str, 
                 continue
             path = emission.places.get(template["name"], ("spec", "steps"))
             names = ", ".join(f"`{name}`" for name in sorted(given ^ wanted))
-            yield Finding("DRG506", f"task `{task['name']}` and its template disagree about {names}", plan.source.span(path, key=True),
-                          "a patch made this: arguments and inputs must match", address=".".join(map(str, path)))  # fmt: skip
+            yield Finding(
+                "DRG506",
+                f"task `{task['name']}` and its template disagree about {names}",
+                plan.source.span(path, key=True),
+                "a patch made this: arguments and inputs must match",
+                address=".".join(map(str, path)),
+            )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
-from dragoman.emit.argo.expressions import Spelling, key, string
+from dragoman.emit.argo.expressions import Spelling, key
 from dragoman.emit.argo.names import slug
 from dragoman.expr.tree import Expr, Member, Ref
 from dragoman.expr.types import Type
@@ -23,15 +23,13 @@ RUN = {"id": "workflow.uid", "name": "workflow.name"}
 class Result(NamedTuple):
     """How the tasks of a DAG see one output of a step.
 
-    path      the tag's inside: `tasks.train.outputs.parameters.score`
-    expr      the same as an expression
-    fallback  the text to read when the task was skipped or ran for no item; None when it always has the output
+    path      the simple tag's inside, `tasks.train.outputs.parameters.score`; empty when the output may be absent
+    expr      the same as an expression, with what to read instead when it is absent
     gathered  Argo's list of a loop's results, see `Spelling`
     """
 
     path: str
     expr: str
-    fallback: str | None = None
     gathered: str = ""
 
 
@@ -46,8 +44,14 @@ class Item(NamedTuple):
 class Scope:
     """The names inside one template."""
 
-    def __init__(self, address: Address, trusts: Mapping[Address, str],
-                 results: Mapping[tuple[Address, str], Result] | None = None, *, attempts: bool = False) -> None:  # fmt: skip
+    def __init__(
+        self,
+        address: Address,
+        trusts: Mapping[Address, str],
+        results: Mapping[tuple[Address, str], Result] | None = None,
+        *,
+        attempts: bool = False,
+    ) -> None:
         self.address = address
         self.attempts = attempts  # whether Argo counts this template's retries
         self.trusts = trusts  # of the items of each loop
@@ -61,7 +65,7 @@ class Scope:
         if wanted.kind == "output":
             result = self.results.get((wanted.step, wanted.name))
             if result is not None:
-                return _of_result(result)
+                return Spelling(result.expr, result.path, gathered=result.gathered)
         elif wanted.kind == "param":
             return Spelling(f"workflow.parameters{key(wanted.name)}", f"workflow.parameters.{wanted.name}")
         elif wanted.kind == "run":
@@ -102,9 +106,7 @@ class TaskScope(NamedTuple):
         if wanted.kind == "index":
             if item.form == "plain":  # a range counts: its item is the index
                 return Spelling("item", "item", trust="plain")
-            return Spelling(
-                *_member("item", ("index",), item.form), native=item.form == "json", trust="plain"
-            )
+            return Spelling(*_member("item", ("index",), item.form), native=item.form == "json", trust="plain")
         if item.form == "plain":
             return Spelling(*_member("item", fields, "pair"), trust=item.trust)
         path = ("item", *fields) if item.indexed else fields
@@ -115,12 +117,6 @@ def _member(root: str, fields: tuple[str, ...], form: str) -> tuple[str, str]:
     if form == "json":
         return f"fromJSON({root})" + "".join(key(field) for field in fields), ""
     return root + "".join(key(field) for field in fields), ".".join((root, *fields))
-
-
-def _of_result(result: Result) -> Spelling:
-    if result.fallback is None:
-        return Spelling(result.expr, result.path, gathered=result.gathered)
-    return Spelling(f"({result.expr} ?? {string(result.fallback)})", gathered=result.gathered)
 
 
 def _of_run(wanted: Reference) -> Spelling:

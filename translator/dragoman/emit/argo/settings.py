@@ -33,9 +33,7 @@ class Settings(NamedTuple):
 
 def settings(options: Mapping[str, Any]) -> Settings:
     """The options as given, lists as tuples, the rest at its default."""
-    given = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in options.items()
-        if value is not None
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in options.items() if value is not None
     }
     return Settings(**given)

@@ -7,9 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 from dragoman import duration
-from dragoman.emit.argo.dag import Build, graph
+from dragoman.emit.argo.build import Build, drop_empty
+from dragoman.emit.argo.dag import graph
 from dragoman.emit.argo.names import slug
-from dragoman.emit.argo.pod import drop_empty
 from dragoman.emit.argo.settings import Settings, settings
 from dragoman.emitter import Emission, Manifest
 from dragoman.expr.values import to_text
@@ -58,38 +58,52 @@ def _cron_workflow(plan: Plan, name: str) -> Manifest:
             "clusterScope": True if settings(plan.options).kind == "ClusterWorkflowTemplate" else None,
         }
     )
-    return Manifest(f"cronworkflow-{plan.name}.yaml", {
-        "apiVersion": API_VERSION,
-        "kind": "CronWorkflow",
-        "metadata": _metadata(plan, name, namespaced=True),
-        "spec": drop_empty({
-            "schedules": list(schedule.cron),
-            "timezone": schedule.timezone,
-            "concurrencyPolicy": schedule.concurrency,
-            "startingDeadlineSeconds": schedule.starting_deadline,
-            "suspend": schedule.suspend,
-            "successfulJobsHistoryLimit": schedule.history,
-            "failedJobsHistoryLimit": schedule.history,
-            "workflowSpec": {"workflowTemplateRef": reference},
-        }),
-    })  # fmt: skip
+    return Manifest(
+        f"cronworkflow-{plan.name}.yaml",
+        {
+            "apiVersion": API_VERSION,
+            "kind": "CronWorkflow",
+            "metadata": _metadata(plan, name, namespaced=True),
+            "spec": drop_empty(
+                {
+                    "schedules": list(schedule.cron),
+                    "timezone": schedule.timezone,
+                    "concurrencyPolicy": schedule.concurrency,
+                    "startingDeadlineSeconds": schedule.starting_deadline,
+                    "suspend": schedule.suspend,
+                    "successfulJobsHistoryLimit": schedule.history,
+                    "failedJobsHistoryLimit": schedule.history,
+                    "workflowSpec": {"workflowTemplateRef": reference},
+                }
+            ),
+        },
+    )
 
 
 def _cron_name(plan: Plan) -> tuple[str, list[Finding]]:
     name = slug(plan.name, CRON_NAME)
     if name == plan.name:
         return name, []
-    return name, [Finding("DRG137", f"the CronWorkflow of `{plan.name}` is named `{name}`: its name may have {CRON_NAME} letters",
-                          plan.source.span(("metadata", "name")), severity=INFO, address="metadata.name")]  # fmt: skip
+    return name, [
+        Finding(
+            "DRG137",
+            f"the CronWorkflow of `{plan.name}` is named `{name}`: its name may have {CRON_NAME} letters",
+            plan.source.span(("metadata", "name")),
+            severity=INFO,
+            address="metadata.name",
+        )
+    ]
 
 
 def _metadata(plan: Plan, name: str, *, namespaced: bool) -> dict[str, Any]:
-    return drop_empty({
-        "name": name,
-        "namespace": plan.namespace if namespaced else None,
-        "labels": dict(plan.labels),
-        "annotations": dict(plan.annotations),
-    })  # fmt: skip
+    return drop_empty(
+        {
+            "name": name,
+            "namespace": plan.namespace if namespaced else None,
+            "labels": dict(plan.labels),
+            "annotations": dict(plan.annotations),
+        }
+    )
 
 
 def _spec(plan: Plan, options: Settings, build: Build) -> dict[str, Any]:
@@ -100,26 +114,26 @@ def _spec(plan: Plan, options: Settings, build: Build) -> dict[str, Any]:
         on_exit = _graph_name("on-exit", plan.steps)
         graph(build, on_exit, ("onExit",), plan.on_exit)
     run_labels = {key: value for key, value in plan.labels.items() if not key.startswith(TRACKING)}
-    executor = (
-        {"serviceAccountName": options.executorServiceAccount} if options.executorServiceAccount else None
+    executor = {"serviceAccountName": options.executorServiceAccount} if options.executorServiceAccount else None
+    return drop_empty(
+        {
+            "entrypoint": entrypoint,
+            "arguments": drop_empty({"parameters": [_argument(param) for param in plan.params if param.runtime]}),
+            "onExit": on_exit,
+            "parallelism": plan.parallelism,
+            "activeDeadlineSeconds": plan.timeout,
+            "ttlStrategy": _ttl(options.ttl),
+            "podGC": {"strategy": options.podGC} if options.podGC else None,
+            "archiveLogs": options.archiveLogs,
+            "serviceAccountName": options.serviceAccount,
+            "automountServiceAccountToken": False if executor else None,
+            "executor": executor,
+            "imagePullSecrets": [{"name": name} for name in options.imagePullSecrets],
+            "securityContext": _security(options),
+            "workflowMetadata": drop_empty({"labels": run_labels}),
+            "templates": build.templates,
+        }
     )
-    return drop_empty({
-        "entrypoint": entrypoint,
-        "arguments": drop_empty({"parameters": [_argument(param) for param in plan.params if param.runtime]}),
-        "onExit": on_exit,
-        "parallelism": plan.parallelism,
-        "activeDeadlineSeconds": plan.timeout,
-        "ttlStrategy": _ttl(options.ttl),
-        "podGC": {"strategy": options.podGC} if options.podGC else None,
-        "archiveLogs": options.archiveLogs,
-        "serviceAccountName": options.serviceAccount,
-        "automountServiceAccountToken": False if executor else None,
-        "executor": executor,
-        "imagePullSecrets": [{"name": name} for name in options.imagePullSecrets],
-        "securityContext": _security(options),
-        "workflowMetadata": drop_empty({"labels": run_labels}),
-        "templates": build.templates,
-    })  # fmt: skip
 
 
 def _graph_name(name: str, steps: tuple[Step, ...]) -> str:
@@ -129,12 +143,14 @@ def _graph_name(name: str, steps: tuple[Step, ...]) -> str:
 
 
 def _argument(param: Param) -> dict[str, Any]:
-    return drop_empty({
-        "name": param.name,
-        "value": to_text(param.value),
-        "enum": [to_text(value) for value in param.enum],
-        "description": param.description,
-    })  # fmt: skip
+    return drop_empty(
+        {
+            "name": param.name,
+            "value": to_text(param.value),
+            "enum": [to_text(value) for value in param.enum],
+            "description": param.description,
+        }
+    )
 
 
 def _ttl(ttl: str | Mapping[str, str] | None) -> dict[str, int] | None:

@@ -1,0 +1,85 @@
+"""How the tasks beside a step see its outputs: where Argo keeps them, when they are absent, how it gathers a loop's."""
+
+from __future__ import annotations
+
+from dragoman.emit.argo.expressions import key, string
+from dragoman.emit.argo.names import task_name
+from dragoman.emit.argo.scope import Result
+from dragoman.expr.text import refs
+from dragoman.expr.tree import Expr
+from dragoman.plan.loops import width
+from dragoman.plan.model import Output, Step
+from dragoman.plan.references import target
+
+
+def result(step: Step, output: Output) -> Result:
+    """Where a sibling reads the output, and what it reads when the step was skipped or its loop was empty."""
+    loop, task = step.foreach, task_name(step.name)
+    captured = output.stdout and not (loop is not None and (loop.parallelism is not None or wraps_item(step)))
+    fallback = None
+    if loop is not None:
+        fallback = "[]" if step.when is not None or not width(loop) else None
+    elif _may_be_absent(step, output):
+        fallback = "null" if output.default is None else output.default
+    gathered = completeness(step, output) if loop is not None and loop.parallelism is None else ""
+    place = "result" if captured else f"parameters.{output.name}"
+    spelled = output_of(task, None if captured else output.name, fallback)
+    return Result("" if fallback is not None else f"tasks.{task}.outputs.{place}", spelled, gathered)
+
+
+def output_of(task: str, name: str | None, fallback: str | None) -> str:
+    """An output parameter of a task (None: what it printed) as an expression; with a fallback, whatever became of it.
+
+    Argo gives a skipped or failed task no `outputs`, so that each step of the path may be missing.
+    """
+    if fallback is None:
+        return f"tasks{key(task)}.outputs" + (".result" if name is None else f".parameters{key(name)}")
+    end = string(fallback)
+    if name is not None:
+        member = f"?.{name}" if name.isidentifier() else f"?.[{string(name)}]"
+        return f"(tasks{key(task)}?.outputs?.parameters{member} ?? {end})"
+    # Argo keeps what a task printed only where it finds this very path (workflow/controller, a regular expression)
+    path = f"tasks{key(task)}.outputs.result"
+    return f"(tasks{key(task)}?.outputs?.result ?? {end} /* {path} */)"
+
+
+def completeness(step: Step, output: Output) -> str:
+    """Whether every item of a loop has the output (`all`), or some have null in its place."""
+    return "some" if wraps_item(step) or _may_be_null(step, output) else "all"
+
+
+def wraps_item(step: Step) -> bool:
+    """Whether an item can end without its outputs, or its outputs are no list that Argo can gather itself."""
+    loop = step.foreach
+    if loop is None:
+        return False
+    if loop.tolerate == "all":
+        return True
+    sometimes = mentions_item(step, step.when)
+    return any(sometimes or output.stdout or output.default is not None for output in step.outputs.values())
+
+
+def mentions_item(step: Step, expr: Expr | None) -> bool:
+    """Whether an expression depends on the step's own loop."""
+    return expr is not None and any(
+        target(ref).kind in ("item", "index") and target(ref).step == step.address for ref in refs(expr)
+    )
+
+
+def _may_be_absent(step: Step, output: Output) -> bool:
+    return (
+        step.when is not None or output.default is not None or any(need.condition != "succeeded" for need in step.needs)
+    )
+
+
+def _may_be_null(step: Step, output: Output) -> bool:
+    """Whether a group computes the output from a step that may be skipped."""
+    if output.value is None:
+        return False
+    read = [target(ref) for ref in refs(output.value)]
+    return any(
+        _may_be_absent(child, child.outputs[one.name]) or _may_be_null(child, child.outputs[one.name])
+        for one in read
+        for child in step.steps
+        if one.kind == "output" and one.step == child.address and child.foreach is None
+    )

@@ -1,0 +1,99 @@
+"""DAG templates around a loop or around one of its items, for what Argo's loops cannot say themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dragoman.emit.argo.build import COMPLETED, Build, arguments_of, drop_empty, inputs_of
+from dragoman.emit.argo.expressions import Spelling, decoded, native, tag
+from dragoman.emit.argo.loops import loop_fields
+from dragoman.emit.argo.results import completeness, mentions_item, output_of
+from dragoman.emit.argo.scope import Item, Scope, TaskScope
+from dragoman.expr.tree import Expr
+from dragoman.expr.types import list_of
+from dragoman.plan.model import Foreach, Output, Step
+
+SETTLED = "dragoman-settled"  # a template that does nothing and succeeds
+
+
+def around_item(build: Build, step: Step, loop: Foreach, called: str, wants: Scope, at: int) -> tuple[str, Scope]:
+    """A DAG around one item, so that the list of results has an entry for it whatever becomes of it."""
+    name = build.name(step, "-item")
+    scope = Scope(step.address, build.trusts)
+    when = step.when if mentions_item(step, step.when) else None
+    tasks = [
+        drop_empty(
+            {
+                "name": "run",
+                "template": called,
+                "when": None if when is None else tag(native(when, scope.spell)),
+                "arguments": arguments_of(wants, scope.spell),
+            }
+        )
+    ]
+    if loop.tolerate == "all":  # a DAG is judged by its last tasks: this one succeeds whatever became of the other
+        tasks.append({"name": "settled", "template": _settled(build), "depends": COMPLETED.format("run")})
+    build.templates.insert(
+        at,
+        drop_empty(
+            {
+                "name": name,
+                "inputs": inputs_of(scope),
+                "outputs": drop_empty({"parameters": [_of_item(output) for output in step.outputs.values()]}),
+                "dag": {"tasks": tasks},
+            }
+        ),
+    )
+    return name, scope
+
+
+def around_loop(
+    build: Build, step: Step, loop: Foreach, item: Item, called: str, wants: Scope, when: Expr | None, at: int
+) -> tuple[str, Scope]:
+    """A DAG around the loop: Argo limits what runs at once in a template, not in a task."""
+    name = build.name(step, "-loop")
+    scope = Scope(step.address[:-1], build.trusts)
+    spell = TaskScope(scope, step.address, item).spell
+    task = drop_empty(
+        {
+            "name": "each",
+            "template": called,
+            "when": None if when is None else tag(native(when, spell)),
+            "arguments": arguments_of(wants, spell),
+            **loop_fields(loop, item, scope.spell),
+        }
+    )
+    build.templates.insert(
+        at,
+        drop_empty(
+            {
+                "name": name,
+                "parallelism": loop.parallelism,
+                "inputs": inputs_of(scope),
+                "outputs": drop_empty({"parameters": [_of_loop(step, output) for output in step.outputs.values()]}),
+                "dag": {"tasks": [task]},
+            }
+        ),
+    )
+    return name, scope
+
+
+def _of_item(output: Output) -> dict[str, Any]:
+    fallback = "null" if output.default is None else output.default
+    expression = output_of("run", None if output.stdout else output.name, fallback)
+    return {"name": output.name, "valueFrom": {"expression": expression}}
+
+
+def _of_loop(step: Step, output: Output) -> dict[str, Any]:
+    shown = decoded(
+        Spelling(output_of("each", output.name, "[]"), gathered=completeness(step, output)),
+        list_of(output.type),
+    )
+    return {"name": output.name, "valueFrom": {"expression": f"toJson({shown})"}}
+
+
+def _settled(build: Build) -> str:
+    if SETTLED not in build.places:
+        build.places[SETTLED] = ("spec",)
+        build.templates.append({"name": SETTLED, "suspend": {"duration": "0"}})
+    return SETTLED
