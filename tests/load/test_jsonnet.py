@@ -301,7 +301,7 @@ def test_an_engine_that_does_not_load(write: Write, finding: Find, monkeypatch: 
             "the Jsonnet engine ended without an answer (exit code 0)",
         ),
         (
-            "import os; os.close(0); os.close(1); os.abort()",
+            "import os; os.close(0); os.abort()",
             "DRG025",
             "the Jsonnet engine was ended by SIGABRT",
         ),
@@ -316,8 +316,9 @@ def test_a_worker_that_misbehaves(
 ) -> None:
     write({"a.jsonnet": "{}", "worker.py": program})
     monkeypatch.setattr(jsonnet, "WORKER", os.path.abspath("worker.py"))
+    wall = 1 if "sleep" in program else 60
     with pytest.raises(Findings) as raised:
-        evaluate("a.jsonnet", root=".", ext={"big": ("str", "x" * 1_000_000)}, limits=Limits(wall=1))
+        evaluate("a.jsonnet", root=".", ext={"big": ("str", "x" * 1_000_000)}, limits=Limits(wall=wall))
     assert [(found.code, found.message) for found in raised.value.findings] == [(code, message)]
 
 

@@ -18,7 +18,7 @@ from dragoman.spec.hints import EXPLAINED, RENAMED
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: x}\nspec:\n"
 NAMES = "use letters, digits and `_`, and `-` between them; a letter comes first"
 LABELS = "use lower-case letters, digits, and `-` between them"
-DURATIONS = "a duration is like `30s`, `1h30m` or `7d`; the units are ms, s, m, h, d, w"
+DURATIONS = "a duration is like `30s`, `1h30m` or `7d`; the units are s, m, h, d, w"
 QUOTES = "put it in quotes"
 AMOUNTS = "for example `500m`, `2`, `4Gi` or `${{ item.mem }}`"
 

@@ -66,7 +66,6 @@ class Emitter(NamedTuple):
     summary   one line for people
     support   an answer for every feature
     options   the pydantic model of `targets.<name>`, as `module:class`: imported only to explain or to document
-    schema    the JSON Schema file of the options, judged before the model is imported
     narrow    features whose answer depends on the plan's options (a version, say): overrides `support`
     emit      the plan's manifests; pure
     verify    the target's own rules over what was emitted
@@ -76,7 +75,6 @@ class Emitter(NamedTuple):
     summary: str
     support: Mapping[Feature, Support]
     options: str
-    schema: str
     emit: Callable[[Plan], Emission]
     verify: Callable[[Plan, Emission], Sequence[Finding]]
     narrow: Callable[[Plan], Mapping[Feature, Support]] = lambda plan: {}

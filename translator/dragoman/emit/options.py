@@ -3,50 +3,44 @@
 from __future__ import annotations
 
 from importlib import import_module
-from os.path import dirname, isabs, join
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dragoman.emitter import Emitter
 from dragoman.findings import Findings
-from dragoman.load.document import Path
 from dragoman.plan.model import Plan
-from dragoman.spec.gate import judge
+from dragoman.plan.resolve import Overlaid
+from dragoman.spec.gate import judge, published
 
-_HOME = dirname(dirname(__file__))
+if TYPE_CHECKING:
+    from dragoman.spec.fields import Model
 
 
 def check_options(plan: Plan, emitter: Emitter) -> None:
-    """Raise `Findings` when the options are not what the target understands."""
-    if not plan.options:
-        return
-    if emitter.schema and judge(_schema(emitter.schema))(dict(plan.options)):
-        return
-    from dragoman.spec.mistakes import mistakes_of
+    """Raise `Findings` when the options are not what the target understands.
 
-    found = mistakes_of(model(emitter), plan.options, _Place(plan, ("spec", "targets", plan.target)))
+    The published schema knows our own targets' options: the model sees only what the schema refuses.
+    """
+    schema = published()
+    known = schema["definitions"]["FlowSpec"]["properties"]["targets"]["properties"]
+    if emitter.name in known:
+        if judge({**known[emitter.name], "definitions": schema["definitions"]})(plan.options):
+            return
+    from dragoman.spec.mistakes import mistakes
+
+    found = mistakes(_document(plan), model(emitter), ("spec", "targets", plan.target))
     if found:
         raise Findings(found)
 
 
-def model(emitter: Emitter) -> Any:
+def model(emitter: Emitter) -> type[Model]:
     """The pydantic model of a target's options."""
     module, _, name = emitter.options.partition(":")
-    return getattr(import_module(module), name)
+    found: type[Model] = getattr(import_module(module), name)
+    return found
 
 
-def _schema(path: str) -> dict[str, Any]:
-    import json
-
-    with open(path if isabs(path) else join(_HOME, path), encoding="utf-8") as file:
-        schema: dict[str, Any] = json.load(file)
-    return schema
-
-
-class _Place:
-    """The options as a document of their own, each value where the flow says it."""
-
-    def __init__(self, plan: Plan, path: Path) -> None:
-        self.data, self.source, self.path = dict(plan.options), plan.source, path
-
-    def span(self, path: Path, *, key: bool = False) -> Any:
-        return self.source.span((*self.path, *path), key=key)
+def _document(plan: Plan) -> Overlaid:
+    """The flow with the options that this plan was made with, overlays included."""
+    data: dict[str, Any] = plan.source.document.data
+    targets = {**(data["spec"].get("targets") or {}), plan.target: plan.options}
+    return Overlaid({**data, "spec": {**data["spec"], "targets": targets}}, plan.source)

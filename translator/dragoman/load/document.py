@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from dragoman.findings import Span
 
@@ -18,6 +18,17 @@ class Mark(NamedTuple):
     key_end: Point
     start: Point
     end: Point
+
+
+class Placed(Protocol):
+    """Plain data whose values have places: a document, or one with an environment laid over it."""
+
+    @property
+    def data(self) -> Any:
+        """The data."""
+
+    def span(self, path: Path, *, key: bool = False) -> Span:
+        """The place of the value at `path`, or of its key."""
 
 
 class Document(NamedTuple):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import Enum
 
+from dragoman.expr.text import Template
+from dragoman.expr.text import refs as text_refs
 from dragoman.expr.types import Type
 from dragoman.load.document import Path
 from dragoman.plan.loops import width
 from dragoman.plan.model import Address, EnvSource, Plan, Step
-from dragoman.plan.references import container as container_refs
 from dragoman.plan.references import own, target
 
 
@@ -109,11 +110,24 @@ def _collect(step: Step, found: dict[Feature, Path], unknown: frozenset[Address]
 
 
 def _runtime_text(step: Step, unknown: frozenset[Address]) -> Iterator[tuple[Feature, Path]]:
-    for ref in container_refs(step.container) if step.container is not None else ():
-        wanted = target(ref)
-        made = wanted.kind in ("output", "param") or (wanted.kind == "item" and wanted.step in unknown)
-        if made and not textless(ref.type):
-            yield Feature.RUNTIME_TEXT, ()
+    """Text of a container that is made while running, and so may hold anything."""
+    container = step.container
+    if container is None:
+        return
+    for name, value in container.env.items():
+        if _holds_text(value, unknown):
+            yield Feature.RUNTIME_TEXT, ("env", name)
+    for field, words in (("command", container.command), ("args", container.args)):
+        for number, word in enumerate(words or ()):
+            if _holds_text(word, unknown):
+                yield Feature.RUNTIME_TEXT, (field, number)
+
+
+def _holds_text(value: object, unknown: frozenset[Address]) -> bool:
+    return isinstance(value, Template) and any(
+        not textless(ref.type) and (target(ref).kind in ("output", "param") or target(ref).step in unknown)
+        for ref in text_refs(value)
+    )
 
 
 def textless(kind: Type) -> bool:

@@ -45,12 +45,10 @@ def foreach(context: Context, block: Mapping[str, Any], source: Source, path: Pa
     loop = _loop(context, block, given[0], variable, source, place, scope)
     if loop is None:
         return None
-    settings = {
-        "parallelism": block.get("parallelism"),
-        "max_items": block.get("maxItems"),
-        "tolerate": block.get("tolerate"),
-    }
-    return _bounded(context, loop._replace(**settings), source, path)
+    loop = loop._replace(
+        parallelism=block.get("parallelism"), max_items=block.get("maxItems"), tolerate=block.get("tolerate")
+    )
+    return _bounded(context, loop, source, path)
 
 
 def _loop(

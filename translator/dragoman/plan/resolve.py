@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dragoman import duration, spec
-from dragoman.findings import Finding, Findings
+from dragoman.findings import Finding, Findings, Span
 from dragoman.load.document import Document, Path
 from dragoman.plan import scope as scopes
 from dragoman.plan.context import Context
@@ -24,7 +24,7 @@ class Overlaid(NamedTuple):
     data: Any
     source: Source
 
-    def span(self, path: Path, *, key: bool = False) -> Any:
+    def span(self, path: Path, *, key: bool = False) -> Span:
         """The place of a merged value."""
         return self.source.span(path, key=key)
 

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from dragoman.findings import Finding, did_you_mean
-from dragoman.load.document import Document
+from dragoman.load.document import Placed
 from dragoman.spec.gate import published
 from dragoman.spec.words import found, shown
 
@@ -20,7 +20,7 @@ KINDS = _known("kind")
 START = f"a flow starts with `apiVersion: {API_VERSION}` and `kind: Flow`"
 
 
-def stranger(document: Document) -> Finding | None:
+def stranger(document: Placed) -> Finding | None:
     """DRG101 for a document that is no flow, library or policy; None for one that is, right or wrong."""
     data = document.data
     if data is None:
@@ -40,19 +40,19 @@ def stranger(document: Document) -> Finding | None:
     return None  # a missing apiVersion is a missing key like others
 
 
-def _finding(document: Document, message: str, hint: str, key: str = "") -> Finding:
+def _finding(document: Placed, message: str, hint: str, key: str = "") -> Finding:
     span = document.span((key,) if key else ())
     return Finding("DRG101", message, span, hint, address=key)
 
 
-def _unknown(document: Document, key: str, hint: str) -> Finding:
+def _unknown(document: Placed, key: str, hint: str) -> Finding:
     value = document.data[key]
     if isinstance(value, str):
         return _finding(document, f"unknown {key} `{shown(value)}`", hint, key)
     return _finding(document, f"`{key}` must be a string, found {found(value)}", hint, key)
 
 
-def _without_kind(document: Document) -> Finding:
+def _without_kind(document: Placed) -> Finding:
     spec = document.data.get("spec")
     keys = set(spec if isinstance(spec, dict) else document.data)
     kind = "Policy" if keys & {"match", "accelerators"} else "Library" if keys == {"templates"} else "Flow"

@@ -18,7 +18,7 @@ NAME = r"^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$"  # what the expression langua
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
-DURATION = r"^([0-9]+(ms|s|m|h|d|w))+$"
+DURATION = r"^([0-9]+[smhdw])+$"
 KEY_REFERENCE = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[-._a-zA-Z0-9]+$"
 TEMPLATE_NAME = r"^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*(\.[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*)?$"
 LABEL_KEY = r"^([-a-z0-9.]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
@@ -37,7 +37,7 @@ RULES = {
         "the name of an environment variable",
         "it starts with a letter or `_`; letters, digits and `_` follow",
     ),
-    DURATION: ("a duration", "a duration is like `30s`, `1h30m` or `7d`; the units are ms, s, m, h, d, w"),
+    DURATION: ("a duration", "a duration is like `30s`, `1h30m` or `7d`; the units are s, m, h, d, w"),
     KEY_REFERENCE: ("a reference to a key", "write `name/key`, for example `warehouse/url`"),
     TEMPLATE_NAME: (
         "the name of a template",

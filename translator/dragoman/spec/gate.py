@@ -93,10 +93,10 @@ def _typed(schema: Schema, resolve: Resolve) -> Check:
 
 def _record(schema: Schema, resolve: Resolve) -> Check:
     """A map with known keys: `properties`, with `required`; any other key only where nothing forbids it."""
-    if "propertyNames" in schema or schema.get("additionalProperties", False) is not False:
+    if "propertyNames" in schema:
         raise ValueError("the gate knows `properties` or rules for all keys, not both")
     properties, required = schema["properties"], schema.get("required", ())
-    is_open = "additionalProperties" not in schema
+    rest = schema.get("additionalProperties", {})  # False, or the rule of every other key's value
     known: dict[str, Check] = {}
 
     def check(value: Any) -> bool:
@@ -108,11 +108,9 @@ def _record(schema: Schema, resolve: Resolve) -> Check:
         for key, child in value.items():
             test = known.get(key)
             if test is None:
-                if key not in properties:
-                    if is_open:
-                        continue
+                if key not in properties and rest is False:
                     return False
-                test = known[key] = compiled(properties[key], resolve)
+                test = known[key] = compiled(properties.get(key, rest), resolve)
             if not test(child):
                 return False
         return True

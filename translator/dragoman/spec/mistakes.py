@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from dragoman.findings import Finding, did_you_mean
-from dragoman.load.document import Document, Path
-from dragoman.spec.fields import RULES, TAGS
+from dragoman.load.document import Path, Placed
+from dragoman.spec.fields import RULES, TAGS, Model
 from dragoman.spec.hints import advice
 from dragoman.spec.kinds import KINDS
 from dragoman.spec.outline import is_text, others, part
@@ -23,7 +23,7 @@ class Mistake(NamedTuple):
     `of_key` says that the last key of the path is wrong, not the value behind it.
     """
 
-    document: Document
+    document: Placed
     path: Path
     of_key: bool
     type: str
@@ -32,17 +32,23 @@ class Mistake(NamedTuple):
     context: dict[str, Any]
 
 
-def mistakes(document: Document) -> list[Finding]:
-    """What the models refuse in a document of a known kind (DRG102 to DRG106), in the order of the text."""
+def mistakes(document: Placed, model: type[Model] | None = None, at: Path = ()) -> list[Finding]:
+    """What the models refuse in a document of a known kind (DRG102 to DRG106), in the order of the text.
+
+    With a model, what that one refuses in the part of the document at a path.
+    """
+    value = document.data
+    for step in at:
+        value = value[step]
     try:
-        KINDS[document.data["kind"]].model_validate(document.data)
+        (model or KINDS[document.data["kind"]]).model_validate(value)
     except ValidationError as error:
-        return _findings([_mistake(document, details) for details in error.errors(include_url=False)])
+        return _findings([_mistake(document, at, details) for details in error.errors(include_url=False)])
     return []
 
 
-def _mistake(document: Document, details: Any) -> Mistake:
-    path = tuple(step for step in details["loc"] if step not in TAGS)
+def _mistake(document: Placed, at: Path, details: Any) -> Mistake:
+    path = (*at, *(step for step in details["loc"] if step not in TAGS))
     of_key = path[-1:] == ("[key]",)
     path = path[:-1] if of_key else path
     told = details["type"], details["msg"], details["input"], details.get("ctx", {})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic.json_schema import DefsRef, GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import DictSchema, NullableSchema, TaggedUnionSchema
 
 from dragoman.spec.fields import Model
@@ -14,15 +15,21 @@ from dragoman.spec.kinds import KINDS
 DIALECT = "http://json-schema.org/draft-07/schema#"  # the newest that editors support well
 
 
-def text(kind: str | None = None) -> str:
+Options: TypeAlias = Mapping[str, type[Model]]  # target -> the model of `targets.<target>`
+
+
+def text(kind: str | None = None, options: Options | None = None) -> str:
     """The schema as the file that is published: two-space JSON with a newline at the end."""
-    return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(schema(kind, options), indent=2, ensure_ascii=False) + "\n"
 
 
-def schema(kind: str | None = None) -> dict[str, Any]:
-    """The draft-07 schema of one kind of document; without `kind`, of all, chosen by the key `kind`."""
+def schema(kind: str | None = None, options: Options | None = None) -> dict[str, Any]:
+    """The draft-07 schema of one kind of document; without `kind`, of all, chosen by the key `kind`.
+
+    A flow's `targets` are what `options` says; of a target that is not in it, any map.
+    """
     kinds = KINDS if kind is None else {kind: KINDS[kind]}
-    definitions = _definitions(kinds)
+    definitions = _definitions(kinds, options or {})
     if kind is not None:
         root = definitions.pop(kind)
         return {"$schema": DIALECT, "title": f"dragoman {kind}", **root, "definitions": definitions}
@@ -50,11 +57,16 @@ def schema(kind: str | None = None) -> dict[str, Any]:
     }
 
 
-def _definitions(kinds: dict[str, type[Model]]) -> dict[str, Any]:
+def _definitions(kinds: dict[str, type[Model]], options: Options) -> dict[str, Any]:
     generator = _Generator(ref_template="#/definitions/{model}")
+    models = [*kinds.values(), *(options.values() if "Flow" in kinds else ())]
     _, found = generator.generate_definitions(
-        [(model, "validation", model.__pydantic_core_schema__) for model in map(_built, kinds.values())]
+        [(model, "validation", model.__pydantic_core_schema__) for model in map(_built, models)]
     )
+    if "Flow" in kinds and options:
+        targets = found[DefsRef("FlowSpec")]["properties"]["targets"]
+        targets["properties"] = {name: {"$ref": f"#/definitions/{model.__name__}"} for name, model in options.items()}
+        targets.pop("propertyNames", None)
     return {name: _tidy(found[name]) for name in sorted(found)}
 
 

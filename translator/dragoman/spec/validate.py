@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from dragoman.findings import Findings
-from dragoman.load.document import Document
+from dragoman.load.document import Placed
 from dragoman.spec.gate import accepts
 
 
-def read(document: Document) -> dict[str, Any]:
+def read(document: Placed) -> dict[str, Any]:
     """The document's data, unchanged; Findings (DRG101 to DRG106) when the spec does not allow it.
 
     The models may accept what the gate refused: a key with nothing behind it (null) counts as left out.

@@ -89,7 +89,7 @@ def as_text(expr: Expr, spell: Spell) -> str:
     spelled = spelling(expr, spell)
     if spelled is not None and not spelled.native and not spelled.gathered:
         return spelled.expr
-    shown = native(expr, spell)
+    shown = native(expr, spell) if spelled is None else decoded(spelled, expr.type)
     if kind == "any":
         return f"type({shown}) == 'string' ? {shown} : toJson({shown})"
     return f"toJson({shown})" if kind in ("list", "map") else shown

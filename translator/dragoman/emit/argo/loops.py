@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from dragoman.emit.argo.expressions import Spell, Unprintable, as_text, native, string, tag
+from dragoman.emit.argo.expressions import Spell, Unprintable, as_text, native, spelling, string, tag
 from dragoman.emit.argo.scope import Item
-from dragoman.emit.argo.text import argument_text, escape, harmless
+from dragoman.emit.argo.text import escape, harmless
 from dragoman.expr.tree import Expr, Literal
 from dragoman.expr.types import Type
 from dragoman.expr.values import Quantity, to_json
 from dragoman.plan.model import Foreach, Step
 from dragoman.plan.references import everything, target
 
-_SAFE = re.compile(
-    r"[ !#%'-;=?-\[\]-z|}~]*"
-)  # printable ASCII that neither JSON, Argo nor the kubelet treats specially
+# printable ASCII that neither JSON, Argo nor the kubelet treats specially
+_SAFE = re.compile(r"[ !#%'-;=?-\[\]-z|}~]*")
 _MEANT = re.compile(r"\{\{|\$\(|\$\$")  # what Argo or the kubelet would read
 
 
@@ -78,15 +77,15 @@ def _known_items(items: list[Any], item: Item) -> dict[str, Any]:
 
 
 def _list(items: Expr, most: int | None, item: Item, spell: Spell) -> str:
-    if item.form == "plain" and most is None:
-        return argument_text(items, spell)
-    shown = (
-        as_text(items, spell) if item.form == "plain" else f"toJson(map({native(items, spell)}, {{{_wrapped(item)}}}))"
-    )
-    if most is not None:
-        message = string(f"the list has more items than maxItems, {most}")
-        shown = f"len({native(items, spell)}) > {most} ? {message} : {shown}"
-    return tag(shown)
+    spelled = spelling(items, spell)
+    if item.form == "plain" and most is None and spelled is not None and spelled.tag and not spelled.gathered:
+        return "{{" + spelled.tag + "}}"
+    if most is None:
+        shown = as_text(items, spell) if item.form == "plain" else f"toJson(map({native(items, spell)}, {{{_wrapped(item)}}}))"
+        return tag(shown)
+    message = string(f"the list has more items than maxItems, {most}")  # no list: Argo fails the step with these words
+    shown = "items" if item.form == "plain" else f"map(items, {{{_wrapped(item)}}})"
+    return tag(f"let items = {native(items, spell)}; len(items) > {most} ? {message} : toJson({shown})")
 
 
 def _wrapped(item: Item) -> str:
@@ -98,11 +97,11 @@ def _count(loop: Foreach, spell: Spell) -> str:
     assert loop.size is not None
     if isinstance(loop.size, Literal):
         return str(loop.size.value)
-    count = f"max({native(loop.size, spell)}, 0)"  # Argo would count down
-    if loop.max_items is not None:
-        message = string(f"the range has more items than maxItems, {loop.max_items}")
-        count = f"{native(loop.size, spell)} > {loop.max_items} ? {message} : {count}"
-    return tag(count)
+    size = native(loop.size, spell)
+    if loop.max_items is None:
+        return tag(f"max({size}, 0)")  # Argo would count down
+    message = string(f"the range has more items than maxItems, {loop.max_items}")
+    return tag(f"let size = {size}; size > {loop.max_items} ? {message} : max(size, 0)")
 
 
 def _texts(value: Any) -> list[str]:

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from dragoman.spec.fields import Duration, Model, ObjectName
+from dragoman.spec.fields import BY_SHAPE, MAP, STRING, Duration, Model, ObjectName
 
 
-class Ttl(Model):
+class ArgoTtl(Model):
     """How long finished runs are kept, by how they ended."""
 
     completion: Duration | None = None
@@ -38,7 +38,7 @@ class Patch(Model):
     """The operations, each with `op`, `path` and `value`."""
 
 
-class Options(Model):
+class ArgoOptions(Model):
     """Settings of the argo target."""
 
     version: Literal["3.6", "3.7", "4.0", "4.1"] | None = None
@@ -57,7 +57,7 @@ class Options(Model):
     """`restricted` (the default) meets the Pod Security Standard of that name; `none` sets nothing."""
     runAsUser: Annotated[int, Field(ge=1)] | None = None  # noqa: N815
     """The user, group and volume group of restricted pods; 1000 when absent."""
-    ttl: Duration | Ttl | None = None
+    ttl: Annotated[Annotated[Duration, STRING] | Annotated[ArgoTtl, MAP], BY_SHAPE] | None = None
     """How long finished runs are kept."""
     podGC: Literal["OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"] | None = None  # noqa: N815
     """When pods are deleted; never, when absent."""

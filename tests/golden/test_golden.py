@@ -1,0 +1,61 @@
+"""Every feature, for every target, byte for byte: one folder a feature, one folder in it a target.
+
+What a target makes of the feature's spec is the whole folder: its manifests, and `findings.txt` with what dragoman
+says. `make golden` rewrites the folders.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dragoman.emit.registry import BUILTIN
+from dragoman.findings import Findings
+from dragoman.load import files
+from dragoman.load.document import Document
+from dragoman.pipeline import render
+from dragoman.report.text import text
+from dragoman.write import manifests
+
+FEATURES = Path(__file__).parents[1] / "features"
+CASES = [(folder, target) for folder in sorted(FEATURES.iterdir()) for target in BUILTIN]
+
+
+@pytest.mark.parametrize(("folder", "target"), CASES, ids=[f"{folder.name}-{target}" for folder, target in CASES])
+def test_golden(folder: Path, target: str, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
+    monkeypatch.chdir(folder)
+    made = _made(target)
+    place = folder / target
+    if update_golden:
+        _rewrite(place, made)
+    assert {path.name: path.read_bytes().decode() for path in sorted(place.glob("*"))} == made
+
+
+def _made(target: str) -> dict[str, str]:
+    """What the target makes of the spec: its files, and what was said about it."""
+    options = files.Options(root=str(FEATURES))
+    [spec] = [name for name in os.listdir(".") if name.startswith("spec.dragoman.")]
+    documents = files.load([spec], options)
+    policies = files.load(["policy.yaml"], options) if Path("policy.yaml").exists() else []
+    try:
+        said, texts = _rendered(documents[0], policies, options, target)
+    except Findings as error:
+        said, texts = text(error.findings), {}
+    return {**texts, **({"findings.txt": said} if said else {})}
+
+
+def _rendered(flow: Document, policies: list[Document], options: files.Options, target: str) -> tuple[str, dict[str, str]]:
+    libraries = files.imported(flow, flow.data["spec"].get("imports") or {}, options)
+    environment = next(iter(flow.data["spec"].get("environments") or {}), "")
+    done = render(flow, libraries, policies, target, environment)
+    return text(done.findings), manifests.files([(flow.file, one) for one in done.emission.manifests], "yaml")
+
+
+def _rewrite(place: Path, made: dict[str, str]) -> None:
+    place.mkdir(exist_ok=True)
+    for stale in place.glob("*"):
+        stale.unlink()
+    for name, content in made.items():
+        (place / name).write_text(content, newline="\n")
