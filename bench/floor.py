@@ -1,6 +1,6 @@
 """The floor of the benchmark: libyaml reads the spec and writes the finished manifests, and nobody translates.
 
-    python bench/floor.py SPEC MANIFESTS.json
+`python bench/floor.py SPEC MANIFESTS.json` prints what `dragoman render SPEC` prints.
 """
 
 from __future__ import annotations

@@ -1,9 +1,6 @@
-"""Hera's side of the benchmark: the workflow of `flows.spec`, built in Python and printed.
+"""Hera's side of the benchmark: the workflow that dragoman makes of the spec in `run.py`, built in Python and printed.
 
-    python bench/hera_flow.py STEPS
-
-Tasks name their templates: given the objects, Hera compares each with all before it, and 10,000 take three times as
-long.
+Tasks name their templates. Given the objects, Hera compares each with all before it: 10,000 would take twice as long.
 """
 
 from __future__ import annotations

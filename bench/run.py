@@ -38,7 +38,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure dragoman, Hera and libyaml alone on the same flows.")
     parser.add_argument("--runs", type=int, default=7, metavar="N", help="runs of each program (default: 7)")
     parser.add_argument(
-        "--steps", type=int, nargs="+", default=SIZES, metavar="N", help="sizes of the flows (default: 1 100 1000 10000)"
+        "--steps", type=int, nargs="+", default=SIZES, metavar="N", help="the flows' sizes (default: 1 100 1000 10000)"
     )
     parser.add_argument("--importtime", action="store_true", help="the slowest imports of a flow of one step instead")
     return parser.parse_args()
@@ -126,7 +126,10 @@ def _progress(text: str) -> None:
 
 def _table(results: Results) -> Iterator[str]:
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # the least that a child of this process shows
-    yield f"{'':17}{'wall s (min to max)':<23}{'cpu s':>8}{'peak MiB':>11}{'of Hera: wall':>16}{'memory':>9}{'of floor: wall':>17}"
+    yield (
+        f"{'':17}{'wall s (min to max)':<23}{'cpu s':>8}{'peak MiB':>11}"
+        f"{'of Hera: wall':>16}{'memory':>9}{'of floor: wall':>17}"
+    )
     for count, found in results.items():
         yield _steps(count)
         for name, runs in found.items():
@@ -145,15 +148,14 @@ def _table(results: Results) -> Iterator[str]:
 
 def _verdicts(results: Results) -> Iterator[str]:
     """Each target, whether it is met, and what was measured."""
-    for count in results.keys() & {1, 1_000}:
-        yield _verdict(f"{_steps(count)}: a quarter of Hera's time", _ratio(results[count], "dragoman", "hera"), 0.25)
+    for count, found in results.items():
+        if count in (1, 1_000):
+            yield _verdict(f"{_steps(count)}: a quarter of Hera's time", _ratio(found, "dragoman", "hera"), 0.25)
     if results.keys() >= {1_000, 10_000}:
         growth = _middle(results[10_000]["dragoman"], "wall") / _middle(results[1_000]["dragoman"], "wall")
         yield _verdict("10,000 steps: 11 times as long as 1,000", growth, 11)
     for count, found in results.items():
-        yield _verdict(
-            f"{_steps(count)}: 1.5 times Hera's memory", _ratio(found, "dragoman", "hera", "memory"), 1.5
-        )
+        yield _verdict(f"{_steps(count)}: 1.5 times Hera's memory", _ratio(found, "dragoman", "hera", "memory"), 1.5)
     for count, found in results.items():
         yield _verdict(f"{_steps(count)}: twice the floor's time (an aim)", _ratio(found, "dragoman", "floor"), 2)
     if any(count > FITS for count in results):
@@ -198,7 +200,9 @@ def _imports(command: Sequence[str], runs: int) -> Iterator[str]:
             if bar and own.strip().isdigit():
                 total, _, module = rest.partition("|")
                 found.setdefault(module.strip(), []).append((int(own), int(total)))
-    times = {module: [_median(each) / 1000 for each in zip(*taken)] for module, taken in found.items()}
+    times = {
+        module: tuple(_median(each) / 1000 for each in zip(*taken, strict=True)) for module, taken in found.items()
+    }
     slowest = sorted(times, key=lambda module: -times[module][0])[:SHOWN]
     yield f"{'own ms':>8}{'total ms':>10}  module"
     yield from (f"{times[module][0]:8.2f}{times[module][1]:10.2f}  {module}" for module in slowest)

@@ -1,8 +1,6 @@
 """Compare two files of Argo manifests as data: exit code 1, and the first difference, when they are not the same.
 
-    python bench/same.py ONE.yaml OTHER.yaml
-
-Templates and tasks are known by their names, not by their order.
+`python bench/same.py ONE.yaml OTHER.yaml`; templates and tasks are known by their names, not by their order.
 """
 
 from __future__ import annotations

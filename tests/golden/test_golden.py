@@ -46,7 +46,9 @@ def _made(target: str) -> dict[str, str]:
     return {**texts, **({"findings.txt": said} if said else {})}
 
 
-def _rendered(flow: Document, policies: list[Document], options: files.Options, target: str) -> tuple[str, dict[str, str]]:
+def _rendered(
+    flow: Document, policies: list[Document], options: files.Options, target: str
+) -> tuple[str, dict[str, str]]:
     libraries = files.imported(flow, flow.data["spec"].get("imports") or {}, options)
     environment = next(iter(flow.data["spec"].get("environments") or {}), "")
     done = render(flow, libraries, policies, target, environment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dragoman.emit.argo.build import DEPENDS, Build, arguments_of, drop_empty, inputs_of, span_of
-from dragoman.emit.argo.expressions import Unprintable, as_text, native, spelling, tag
+from dragoman.emit.argo.expressions import Unprintable, as_text, condition, spelling
 from dragoman.emit.argo.loops import item_of, loop_fields
 from dragoman.emit.argo.names import task_name
 from dragoman.emit.argo.pod import pod_template
@@ -67,7 +67,7 @@ def _task(build: Build, step: Step, dag: Scope) -> dict[str, Any]:
             "name": task_name(step.name),
             "template": called,
             "depends": _depends(step),
-            "when": None if step.when is None else tag(native(step.when, dag.spell)),
+            "when": None if step.when is None else condition(step.when, dag.spell),
             "arguments": arguments_of(wants, dag.spell),
         }
     )
@@ -98,7 +98,7 @@ def _loop_task(build: Build, step: Step, loop: Foreach, dag: Scope) -> dict[str,
             "name": task_name(step.name),
             "template": called,
             "depends": _depends(step),
-            "when": None if outer is None else tag(native(outer, spell)),
+            "when": None if outer is None else condition(outer, spell),
             "arguments": arguments_of(wants, spell),
             **looping,
         }

@@ -44,8 +44,8 @@ class Spelling(NamedTuple):
 
     expr    an expr-lang expression that gives the value's text (or, with `native`, the value itself)
     tag     the simple tag's inside, when there is one (`inputs.parameters.cpu`)
-    gathered  the text is Argo's own list of a loop's results, strings whatever their type: `all` of them, or `some`
-            (the others are the text `null`)
+    gathered  the text is Argo's own list of a loop's results, strings whatever their type: `all` of them, `nulls` where
+            some are the text `null`, `json` where each is a JSON text
     trust   plain: no letter in it means anything to Argo or the kubelet; escaped: such letters are escaped already
             (good for a container's text only); wild: anything
     """
@@ -62,6 +62,8 @@ Spell = Callable[[Ref, tuple[str, ...]], Spelling]
 
 def tag(inside: str) -> str:
     """An expression tag; `}}` inside would end it early."""
+    if inside.startswith("(tasks") and inside.endswith(")") and inside.count("(") == 1:
+        inside = inside[1:-1]
     return "{{=" + inside.replace("}}", "} }") + "}}"
 
 
@@ -81,6 +83,13 @@ def key(name: str) -> str:
 def native(expr: Expr, spell: Spell) -> str:
     """The expr-lang expression with the same value."""
     return _Printer(spell).show(expr, 0)
+
+
+def condition(expr: Expr, spell: Spell) -> str:
+    """A `when`: `true` or `false` once its tag is replaced."""
+    if isinstance(expr, Literal):
+        return literal(expr.value)
+    return tag(native(expr, spell))
 
 
 def as_text(expr: Expr, spell: Spell) -> str:
@@ -125,12 +134,14 @@ def decoded(spelled: Spelling, type: Type) -> str:
 
 def _element(item: Type, gathered: str) -> str:
     """How an element of Argo's list of results becomes a value."""
+    if gathered == "json":
+        return "fromJSON(#)"
     if item.kind in ("list", "map"):  # embedded as JSON, but only where every one of them is JSON
         return "type(#) == 'string' ? fromJSON(#) : #"
     shown = {"int": "int(#)", "float": "float(#)", "bool": "# == 'true'"}.get(
         item.kind, "type(#) == 'string' ? # : toJson(#)"
     )
-    return f"# == 'null' ? nil : {shown}" if gathered == "some" else shown
+    return f"# == 'null' ? nil : {shown}" if gathered == "nulls" else shown
 
 
 class _Printer(NamedTuple):

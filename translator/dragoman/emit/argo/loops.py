@@ -81,7 +81,11 @@ def _list(items: Expr, most: int | None, item: Item, spell: Spell) -> str:
     if item.form == "plain" and most is None and spelled is not None and spelled.tag and not spelled.gathered:
         return "{{" + spelled.tag + "}}"
     if most is None:
-        shown = as_text(items, spell) if item.form == "plain" else f"toJson(map({native(items, spell)}, {{{_wrapped(item)}}}))"
+        shown = (
+            as_text(items, spell)
+            if item.form == "plain"
+            else f"toJson(map({native(items, spell)}, {{{_wrapped(item)}}}))"
+        )
         return tag(shown)
     message = string(f"the list has more items than maxItems, {most}")  # no list: Argo fails the step with these words
     shown = "items" if item.form == "plain" else f"map(items, {{{_wrapped(item)}}})"

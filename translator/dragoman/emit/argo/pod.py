@@ -65,9 +65,9 @@ def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dic
 
 def _body(step: Step, container: Container, scope: Scope, settings: Settings) -> dict[str, Any]:
     spell = scope.spell
-    env = [_env(name, value, scope) for name, value in container.env.items()]
     command = [container_text(word, spell) for word in container.command or ()]
     args = [container_text(word, spell) for word in container.args or ()]
+    env = [_env(name, value, scope) for name, value in container.env.items()]
     source = None
     if container.script is not None:
         command, args, source = _script(container.script)

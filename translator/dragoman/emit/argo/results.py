@@ -27,25 +27,31 @@ def result(step: Step, output: Output) -> Result:
     return Result("" if fallback is not None else f"tasks.{task}.outputs.{place}", spelled, gathered)
 
 
-def output_of(task: str, name: str | None, fallback: str | None) -> str:
-    """An output parameter of a task (None: what it printed) as an expression; with a fallback, whatever became of it.
+def output_of(task: str, name: str | None, fallback: str | None, *, absent: bool = False) -> str:
+    """An output parameter of a task (None: what it printed) as an expression, with what to read when it is absent.
 
-    Argo gives a skipped or failed task no `outputs`, so that each step of the path may be missing.
+    Argo gives a skipped or failed task no `outputs`, so that each step of the path may be missing; without a
+    fallback, `absent` makes it nil then.
     """
-    if fallback is None:
+    if fallback is None and not absent:
         return f"tasks{key(task)}.outputs" + (".result" if name is None else f".parameters{key(name)}")
-    end = string(fallback)
-    if name is not None:
-        member = f"?.{name}" if name.isidentifier() else f"?.[{string(name)}]"
-        return f"(tasks{key(task)}?.outputs?.parameters{member} ?? {end})"
+    member = ".result" if name is None else f".parameters?.{name if name.isidentifier() else f'[{string(name)}]'}"
     # Argo keeps what a task printed only where it finds this very path (workflow/controller, a regular expression)
-    path = f"tasks{key(task)}.outputs.result"
-    return f"(tasks{key(task)}?.outputs?.result ?? {end} /* {path} */)"
+    note = f" /* tasks{key(task)}.outputs.result */" if name is None else ""
+    end = "" if fallback is None else f" ?? {string(fallback)}"
+    return f"(tasks{key(task)}?.outputs?{member}{end}{note})"
 
 
 def completeness(step: Step, output: Output) -> str:
-    """Whether every item of a loop has the output (`all`), or some have null in its place."""
-    return "some" if wraps_item(step) or _may_be_null(step, output) else "all"
+    """What a loop's results look like, see `expressions.Spelling.gathered`."""
+    if may_lack_items(step):
+        return "json" if output.type.kind in ("string", "any") else "nulls"
+    return "nulls" if _may_be_null(step, output) else "all"
+
+
+def may_lack_items(step: Step) -> bool:
+    """Whether an item of the step's loop can end without outputs, and the loop go on."""
+    return step.foreach is not None and (step.foreach.tolerate == "all" or mentions_item(step, step.when))
 
 
 def wraps_item(step: Step) -> bool:
@@ -55,8 +61,8 @@ def wraps_item(step: Step) -> bool:
         return False
     if loop.tolerate == "all":
         return True
-    sometimes = mentions_item(step, step.when)
-    return any(sometimes or output.stdout or output.default is not None for output in step.outputs.values())
+    lacking = may_lack_items(step)
+    return any(lacking or output.stdout or output.default is not None for output in step.outputs.values())
 
 
 def mentions_item(step: Step, expr: Expr | None) -> bool:

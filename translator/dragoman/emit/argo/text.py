@@ -72,6 +72,8 @@ def harmless(type: Type) -> bool:
 def _container_tag(expr: Expr, spell: Spell) -> str:
     spelled = spelling(expr, spell)
     if spelled is not None:
+        if spelled.expr.isdigit():
+            return spelled.expr
         if spelled.tag and not spelled.gathered and (spelled.trust == "plain" or harmless(expr.type)):
             return "{{" + spelled.tag + "}}"
         if spelled.trust in ("plain", "escaped"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dragoman.emit.argo.build import COMPLETED, Build, arguments_of, drop_empty, inputs_of
-from dragoman.emit.argo.expressions import Spelling, decoded, native, tag
+from dragoman.emit.argo.expressions import Spelling, condition, decoded
 from dragoman.emit.argo.loops import loop_fields
 from dragoman.emit.argo.results import completeness, mentions_item, output_of
 from dragoman.emit.argo.scope import Item, Scope, TaskScope
@@ -26,7 +26,7 @@ def around_item(build: Build, step: Step, loop: Foreach, called: str, wants: Sco
             {
                 "name": "run",
                 "template": called,
-                "when": None if when is None else tag(native(when, scope.spell)),
+                "when": None if when is None else condition(when, scope.spell),
                 "arguments": arguments_of(wants, scope.spell),
             }
         )
@@ -39,7 +39,7 @@ def around_item(build: Build, step: Step, loop: Foreach, called: str, wants: Sco
             {
                 "name": name,
                 "inputs": inputs_of(scope),
-                "outputs": drop_empty({"parameters": [_of_item(output) for output in step.outputs.values()]}),
+                "outputs": drop_empty({"parameters": [_of_item(step, output) for output in step.outputs.values()]}),
                 "dag": {"tasks": tasks},
             }
         ),
@@ -58,7 +58,7 @@ def around_loop(
         {
             "name": "each",
             "template": called,
-            "when": None if when is None else tag(native(when, spell)),
+            "when": None if when is None else condition(when, spell),
             "arguments": arguments_of(wants, spell),
             **loop_fields(loop, item, scope.spell),
         }
@@ -78,10 +78,13 @@ def around_loop(
     return name, scope
 
 
-def _of_item(output: Output) -> dict[str, Any]:
+def _of_item(step: Step, output: Output) -> dict[str, Any]:
+    name = None if output.stdout else output.name
+    if completeness(step, output) == "json":  # text could be the very word null: the list holds JSON texts
+        value = output_of("run", name, output.default, absent=True)
+        return {"name": output.name, "valueFrom": {"expression": f"toJson({value})"}}
     fallback = "null" if output.default is None else output.default
-    expression = output_of("run", None if output.stdout else output.name, fallback)
-    return {"name": output.name, "valueFrom": {"expression": expression}}
+    return {"name": output.name, "valueFrom": {"expression": output_of("run", name, fallback)}}
 
 
 def _of_loop(step: Step, output: Output) -> dict[str, Any]:
