@@ -42,6 +42,9 @@ def difference(one: Any, other: Any, place: str = "") -> str:
                 return f"only one has {place}.{key}"
             if one[key] != other[key]:
                 return difference(one[key], other[key], f"{place}.{key}")
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        found = (difference(*pair, f"{place}[{number}]") for number, pair in enumerate(zip(one, other, strict=True)))
+        return next(filter(None, found), "")
     return "" if one == other else f"{place}: {one!r} and {other!r}"
 
 

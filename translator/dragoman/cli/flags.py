@@ -121,7 +121,6 @@ def _schema(one: argparse.ArgumentParser) -> None:
         choices=("Flow", "Library", "Policy"),
         help="the schema of one kind of document (default: all)",
     )
-    one.add_argument("-t", "--target", metavar="TARGET", help="the schema of a target's options instead")
     one.add_argument("-o", "--output", default="-", metavar="FILE", help="where it goes (default: standard output)")
 
 
@@ -145,11 +144,6 @@ def _codes(one: argparse.ArgumentParser) -> None:
     one.add_argument("code", nargs="?", metavar="CODE", help="one finding's code (default: all)")
     one.add_argument("-o", "--output", default="-", metavar="FILE", help="where it goes (default: standard output)")
     one.add_argument("--format", choices=("text", "markdown"), default="text", help="how it is written (default: text)")
-
-
-def _explain(one: argparse.ArgumentParser) -> None:
-    _inputs(one)
-    one.add_argument("--step", required=True, metavar="STEP", help="a step's name path, for example shards.train")
 
 
 VERBS = {

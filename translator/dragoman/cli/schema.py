@@ -7,6 +7,7 @@ import argparse
 from dragoman.emit import registry
 from dragoman.emit.options import model
 from dragoman.spec import schema
+from dragoman.spec.schema import Options
 from dragoman.write.manifests import write_text
 
 
@@ -18,4 +19,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def text(kind: str | None = None) -> str:
     """The schema with the options of our own targets in it: what the package ships."""
-    return schema.text(kind, {name: model(registry.find(name)) for name in registry.BUILTIN})
+    return schema.text(kind, options())
+
+
+def options() -> Options:
+    """The models of our own targets' options."""
+    return {name: model(registry.find(name)) for name in registry.BUILTIN}

@@ -22,9 +22,8 @@ def check_options(plan: Plan, emitter: Emitter) -> None:
     """
     schema = published()
     known = schema["definitions"]["FlowSpec"]["properties"]["targets"]["properties"]
-    if emitter.name in known:
-        if judge({**known[emitter.name], "definitions": schema["definitions"]})(plan.options):
-            return
+    if emitter.name in known and judge({**known[emitter.name], "definitions": schema["definitions"]})(plan.options):
+        return
     from dragoman.spec.mistakes import mistakes
 
     found = mistakes(_document(plan), model(emitter), ("spec", "targets", plan.target))

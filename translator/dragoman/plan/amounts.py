@@ -68,7 +68,10 @@ def amount(context: Context, key: str, raw: Any, source: Source, path: Path, sco
     """One amount: a whole number in the units of `quantity.SCALE`, or an expression; None after a finding."""
     value: Any = raw
     if isinstance(raw, str) and "${{" in raw:
+        known_before = len(context.findings)
         value = context.text(raw, source, path, scope)
+        if len(context.findings) > known_before:
+            return None
         kind = type_of_text(value).kind
         accepted = (*_ACCEPTED.get(key, ("quantity",)), "string", "any")
         if kind not in accepted:

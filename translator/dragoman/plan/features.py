@@ -14,7 +14,7 @@ from dragoman.expr.text import refs as text_refs
 from dragoman.expr.types import Type
 from dragoman.load.document import Path
 from dragoman.plan.loops import width
-from dragoman.plan.model import Address, EnvSource, Plan, Step
+from dragoman.plan.model import Address, Container, EnvSource, Plan, Resources, Step
 from dragoman.plan.references import own, target
 
 
@@ -79,6 +79,12 @@ class Feature(Enum):
     PATCH = "patch"
 
 
+_OF_CONDITIONS = {
+    "succeeded": Feature.ORDER,
+    "failed": Feature.ON_FAILURE,
+    "completed": Feature.ON_COMPLETION,
+}
+_OF_REFERENCES = {"index": Feature.FOREACH_INDEX, "attempt": Feature.ATTEMPT}
 VOLUMES = {
     "pvc": Feature.PVC,
     "secret": Feature.SECRET_VOLUME,
@@ -160,45 +166,47 @@ _PLAN_PATHS: dict[Feature, Path] = {
 
 
 def _of_step(step: Step) -> Iterator[tuple[Feature, Path]]:
-    conditions = {need.condition for need in step.needs}
-    if conditions:
-        yield Feature.ORDER, ("needs",)
-        if "failed" in conditions:
-            yield Feature.ON_FAILURE, ("needs",)
-        if "completed" in conditions:
-            yield Feature.ON_COMPLETION, ("needs",)
+    yield from _of_order(step)
+    if step.foreach is not None:
+        yield from _of_loop(step)
+    yield from _of_outputs(step)
+    for ref in own(step):
+        if target(ref).kind in _OF_REFERENCES:
+            yield _OF_REFERENCES[target(ref).kind], ()
+    if step.retry is not None:
+        yield from _of_retry(step)
+    if step.compute is not None:
+        yield Feature.COMPUTE_BATCH if step.compute == "batch" else Feature.COMPUTE_KUBERNETES, ("compute",)
+    for feature, value, field in ((Feature.TIMEOUT, step.timeout, "timeout"), (Feature.QUEUE, step.queue, "queue")):
+        if value is not None:
+            yield feature, (field,)
+    if step.container is not None:
+        yield from _of_container(step.container)
+        yield from _of_resources(step.container.resources)
+
+
+def _of_order(step: Step) -> Iterator[tuple[Feature, Path]]:
+    for need in step.needs:
+        yield _OF_CONDITIONS[need.condition], ("needs",)
     if step.when is not None:
         yield Feature.WHEN, ("when",)
     if step.steps:
         yield Feature.GROUP, ("steps",)
-        if step.parallelism:
-            yield Feature.GROUP_PARALLELISM, ("parallelism",)
-        if not step.fail_fast:
-            yield Feature.GO_ON_AFTER_FAILURE, ("failFast",)
-    if step.foreach is not None:
-        yield from _of_loop(step)
+    if step.parallelism:
+        yield Feature.GROUP_PARALLELISM, ("parallelism",)
+    if not step.fail_fast:
+        yield Feature.GO_ON_AFTER_FAILURE, ("failFast",)
+
+
+def _of_outputs(step: Step) -> Iterator[tuple[Feature, Path]]:
     for name, output in step.outputs.items():
         where = ("outputs", name)
-        yield Feature.OUTPUT_STDOUT if output.stdout else Feature.OUTPUT_FILE, where
+        if output.value is None:
+            yield Feature.OUTPUT_STDOUT if output.stdout else Feature.OUTPUT_FILE, where
         if output.default is not None:
             yield Feature.OUTPUT_DEFAULT, where
         if step.foreach is not None:
             yield Feature.OUTPUT_LIST, where
-    for ref in own(step):
-        if target(ref).kind == "index":
-            yield Feature.FOREACH_INDEX, ()
-        elif target(ref).kind == "attempt":
-            yield Feature.ATTEMPT, ()
-    if step.retry is not None:
-        yield from _of_retry(step)
-    if step.timeout is not None:
-        yield Feature.TIMEOUT, ("timeout",)
-    if step.compute is not None:
-        yield Feature.COMPUTE_BATCH if step.compute == "batch" else Feature.COMPUTE_KUBERNETES, ("compute",)
-    if step.queue is not None:
-        yield Feature.QUEUE, ("queue",)
-    if step.container is not None:
-        yield from _of_container(step)
 
 
 def _of_loop(step: Step) -> Iterator[tuple[Feature, Path]]:
@@ -240,9 +248,7 @@ def _of_retry(step: Step) -> Iterator[tuple[Feature, Path]]:
         yield Feature.ESCALATE, ("retry", "escalate")
 
 
-def _of_container(step: Step) -> Iterator[tuple[Feature, Path]]:
-    container = step.container
-    assert container is not None
+def _of_container(container: Container) -> Iterator[tuple[Feature, Path]]:
     if container.script is not None:
         yield Feature.SCRIPT, ("script",)
     for name, value in container.env.items():
@@ -250,7 +256,17 @@ def _of_container(step: Step) -> Iterator[tuple[Feature, Path]]:
             yield Feature.SECRET_ENV if value.kind == "secret" else Feature.CONFIG_ENV, ("env", name)
     for number, volume in enumerate(container.volumes):
         yield VOLUMES[volume.kind], ("volumes", number)
-    amounts = container.resources
+    if container.service_account is not None:
+        yield Feature.SERVICE_ACCOUNT, ("serviceAccount",)
+    if container.labels or container.annotations:
+        yield Feature.POD_METADATA, ("labels",)
+    if container.pull_policy is not None:
+        yield Feature.PULL_POLICY, ("imagePullPolicy",)
+    if container.working_dir is not None:
+        yield Feature.WORKING_DIR, ("workingDir",)
+
+
+def _of_resources(amounts: Resources) -> Iterator[tuple[Feature, Path]]:
     if any(not isinstance(value, int) for value in (*amounts.requests.values(), *amounts.limits.values())):
         yield Feature.DYNAMIC_RESOURCES, ("resources",)
     if any(amounts.limits.get(key, amounts.requests.get(key)) != value for key, value in amounts.requests.items()):
@@ -263,11 +279,3 @@ def _of_container(step: Step) -> Iterator[tuple[Feature, Path]]:
         yield Feature.DISK, ("resources", "disk")
     if amounts.shm is not None:
         yield Feature.SHM, ("resources", "shm")
-    if container.service_account is not None:
-        yield Feature.SERVICE_ACCOUNT, ("serviceAccount",)
-    if container.labels or container.annotations:
-        yield Feature.POD_METADATA, ("labels",)
-    if container.pull_policy is not None:
-        yield Feature.PULL_POLICY, ("imagePullPolicy",)
-    if container.working_dir is not None:
-        yield Feature.WORKING_DIR, ("workingDir",)

@@ -96,7 +96,10 @@ def with_steps(
         targets = {
             key: Variable(Reference("output", (*address, name), key), output.type) for key, output in declared.items()
         }
-        members[name] = Namespace(f"step `{name}`", {"outputs": Namespace(f"output of step `{name}`", targets)})
+        members[name] = Namespace(
+            "field",
+            {"outputs": Namespace("output", targets, "" if targets else f"step `{name}` declares no `outputs`")},
+        )
     return {**scope, "steps": Namespace("step", members)}
 
 

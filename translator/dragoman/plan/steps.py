@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from dragoman import duration
 from dragoman.expr.scope import Scope
 from dragoman.expr.tree import Binary, Expr, Literal
-from dragoman.expr.types import BOOL
+from dragoman.expr.types import ANY, BOOL
 from dragoman.load.document import Path
 from dragoman.plan import scope as scopes
 from dragoman.plan.amounts import resources
@@ -67,8 +67,8 @@ def _step(context: Context, name: str, data: Mapping[str, Any], frame: Frame, si
     scope, loop = frame.scope, None
     if data.get("foreach") is not None:
         loop = foreach(context, data["foreach"], frame.source, (*path, "foreach"), scope)
-        if loop is not None:
-            scope = scopes.in_loop(scope, address, loop.variable, loop.type)
+        variable = data["foreach"].get("as") or "item"  # known even if the loop is wrong: one mistake, one finding
+        scope = scopes.in_loop(scope, address, variable, ANY if loop is None else loop.type)
     if data.get("steps") is not None:
         step = _group(context, data, frame._replace(address=address, path=path, scope=scope))
     else:

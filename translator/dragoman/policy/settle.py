@@ -111,7 +111,7 @@ def _largest(step: Step, kind: str, origins: dict[str, Origin], findings: list[F
             findings.append(
                 Finding(
                     "DRG403",
-                    f"`{key}` is known only at run time here or in the block for the target: the larger cannot be taken",
+                    f"`{key}` is known only at run time, here or in the block for the target: neither is the larger",
                     written.span(),
                     "keep one of the two",
                     address=".".join((*step.address, *place)),

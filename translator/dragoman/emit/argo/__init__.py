@@ -81,10 +81,22 @@ SUPPORT: Mapping[Feature, Support] = {
 
 
 def narrow(plan: Plan) -> Mapping[Feature, Support]:
-    """What an older Argo says less well."""
-    if settings(plan.options).since("3.7") or not any(_longest_wait(step) for step in (*plan.steps, *plan.on_exit)):
-        return {}
-    return {Feature.BACKOFF: Weaker("Argo 3.6 has no longest wait: `backoff.max` is left out")}
+    """What this plan, or the Argo that reads it, makes better or worse than the table says."""
+    changed: dict[Feature, Support] = {}
+    if not any(map(_needs_both, (plan.steps, plan.on_exit))):
+        changed[Feature.ON_FAILURE] = Native()
+    if not settings(plan.options).since("3.7") and any(map(_longest_wait, (*plan.steps, *plan.on_exit))):
+        changed[Feature.BACKOFF] = Weaker("Argo 3.6 has no longest wait: `backoff.max` is left out")
+    return changed
+
+
+def _needs_both(steps: tuple[Step, ...]) -> bool:
+    """Whether somewhere one step waits for another's failure, and a third for its success."""
+    needed = {
+        condition: {need.step for step in steps for need in step.needs if need.condition == condition}
+        for condition in ("failed", "succeeded")
+    }
+    return bool(needed["failed"] & needed["succeeded"]) or any(_needs_both(step.steps) for step in steps)
 
 
 def _longest_wait(step: Step) -> bool:

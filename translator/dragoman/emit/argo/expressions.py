@@ -178,7 +178,7 @@ class _Printer(NamedTuple):
             return _typed(f"{self.show(expr.value, _ATOM)}{key(expr.name)}", expr.type)
         if spelled.trust == "escaped":
             raise Unprintable(
-                f"`{unparse(expr)}` holds letters that mean something to Argo (`{{{{`, `$(`); Argo can only hand it to a container",
+                f"`{unparse(expr)}` holds `{{{{` or `$(`, which Argo reads: it can only hand it to a container",
                 "use the value in `env`, `args` or `command` only, or list items without such letters",
             )
         return decoded(spelled, expr.type)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
-from dragoman.findings import INFO, Finding
+from dragoman.findings import WARNING, Finding
 from dragoman.plan.model import Address, Step
 
 LONGEST = 128  # templates and tasks, CRD schema of Argo 4
@@ -76,9 +76,10 @@ class Names:
             self.findings.append(
                 Finding(
                     "DRG137",
-                    f"step `{'.'.join(address)}` is the Argo template `{name}`: its name is longer than {LONGEST} letters",
+                    f"step `{'.'.join(address)}` is the Argo template `{name}`: its name has {len(written)} letters, "
+                    f"maximum {LONGEST}",
                     layer.source.span(layer.path, key=True),
-                    severity=INFO,
+                    severity=WARNING,
                     address=".".join(address),
                 )
             )

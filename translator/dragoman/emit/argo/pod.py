@@ -108,7 +108,7 @@ def _script(script: Script) -> tuple[list[str], list[str], str | None]:
     flag = INLINE.get(script.interpreter[0].rpartition("/")[2])
     if flag is None:
         raise Unprintable(
-            f"the script holds `{{{{`, which Argo would read, and `{script.interpreter[0]}` is not known to take a program as an argument",
+            f"the script holds `{{{{`, which Argo reads, and `{script.interpreter[0]}` takes no program as an argument",
             "put the script into the image, or use one of " + ", ".join(INLINE),
         )
     return command, [flag, escape(script.source)], None

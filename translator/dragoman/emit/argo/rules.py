@@ -86,8 +86,8 @@ def _counts(
 ) -> Iterator[Finding]:
     limited = options.crds == "full" and options.since("4.0")
     way_out = (
-        "let loops and templates with `foreach` do the work of many steps, or split the flow; if your cluster has Argo's minimal "
-        "CRDs, which have no such limit, say so: `targets.argo.crds: minimal`"
+        "let loops do the work of many steps, or split the flow; if your cluster has the minimal CRDs, which have no "
+        "such limit, say so: `targets.argo.crds: minimal`"
     )
     if limited and len(templates) > MOST_TEMPLATES:
         yield Finding(
@@ -128,7 +128,7 @@ def _long_strings(plan: Plan, template: Mapping[str, Any], path: Path) -> Iterat
         if len(text) > STRING_BYTES // 4 and len(text.encode()) >= STRING_BYTES:
             yield Finding(
                 "DRG504",
-                f"one of the step's texts has {len(text.encode()):,} bytes: Linux takes {STRING_BYTES:,} in one argument or variable",
+                f"this step has a text of {len(text.encode()):,} bytes, maximum {STRING_BYTES:,} in one argument",
                 plan.source.span(path, key=True),
                 "put it into the image, a ConfigMap or a volume",
                 address=".".join(map(str, path)),

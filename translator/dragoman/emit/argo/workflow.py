@@ -13,7 +13,7 @@ from dragoman.emit.argo.names import slug
 from dragoman.emit.argo.settings import Settings, settings
 from dragoman.emitter import Emission, Manifest
 from dragoman.expr.values import to_text
-from dragoman.findings import INFO, Finding
+from dragoman.findings import WARNING, Finding
 from dragoman.plan.model import Param, Plan, Step
 
 API_VERSION = "argoproj.io/v1alpha1"
@@ -89,7 +89,7 @@ def _cron_name(plan: Plan) -> tuple[str, list[Finding]]:
             "DRG137",
             f"the CronWorkflow of `{plan.name}` is named `{name}`: its name may have {CRON_NAME} letters",
             plan.source.span(("metadata", "name")),
-            severity=INFO,
+            severity=WARNING,
             address="metadata.name",
         )
     ]

@@ -1,0 +1,1 @@
+"""Drive: flows run on an engine, and what becomes of them."""
