@@ -23,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     policies = inputs.policies(arguments, reading)
     renderings: list[tuple[str, Rendering]] = []
     errors: list[Finding] = []
+    exit_code = 1
     for flow in flows:
         for target in inputs.targets(arguments):
             try:
@@ -30,9 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
                 renderings.append((flow.file, render(flow, libraries, policies, target, arguments.env, arguments.set)))
             except Findings as error:
                 errors += error.findings
+                exit_code = max(exit_code, error.exit_code)
     findings = judged([*errors, *(finding for _, one in renderings for finding in one.findings)], arguments)
     if errors or failed(findings, arguments):
-        raise Findings(findings)
+        raise Findings(findings, exit_code)
     _write(renderings, arguments)
     _summarize(renderings, findings, arguments)
     return 0

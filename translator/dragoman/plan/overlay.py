@@ -10,6 +10,10 @@ from dragoman.load.document import Document, Path
 from dragoman.plan.origin import Source
 
 
+# maps of things with names: a `--set` below such a name changes the thing, and must not make a new one
+NAMED = {"params": "parameter", "steps": "step", "onExit": "exit step", "templates": "template", "outputs": "output"}
+
+
 def overlay(document: Document, environment: str, sets: Sequence[str]) -> tuple[dict[str, Any], Source]:
     """The document's data with `spec.environments[environment]` merged in, then each `path=value` of `sets`.
 
@@ -85,24 +89,25 @@ def _value(text: str, argument: str) -> Any:
     return documents[0].data
 
 
-def _assign(base: Any, path: tuple[str, ...], value: Any, argument: str) -> Any:
+def _assign(base: Any, path: tuple[str, ...], value: Any, argument: str, owner: str = "") -> Any:
+    """The map with a value put in at a path; what has a name of its own (a parameter, a step) must be there."""
     if not path:
         return value
     if base is not None and not isinstance(base, Mapping):
-        raise Findings(
-            [
-                Finding(
-                    "DRG114",
-                    f"`--set {argument}`: `{path[0]}` is inside a value that has no keys",
-                    Span("--set"),
-                    "a path counts from `spec`, names separated by dots",
-                )
-            ]
+        raise _refused(
+            argument, f"`{path[0]}` is inside a value that has no keys", "a path counts from `spec`, with dots between"
         )
-    merged = dict(base or {})
-    child = _assign(merged.get(path[0]), path[1:], value, argument)
+    known = base or {}
+    if len(path) > 1 and owner in NAMED and path[0] not in known:
+        raise _refused(argument, f"there is no {NAMED[owner]} `{path[0]}`", did_you_mean(path[0], known))
+    merged = dict(known)
+    child = _assign(merged.get(path[0]), path[1:], value, argument, path[0])
     if child is None:
         merged.pop(path[0], None)
     else:
         merged[path[0]] = child
     return merged
+
+
+def _refused(argument: str, message: str, help: str) -> Findings:
+    return Findings([Finding("DRG114", message, Span(f"--set {argument}"), help)])

@@ -134,17 +134,23 @@ def _configure(settings: Any, context: str) -> str:
         named = [one for one in contexts if one["name"] == context] or [active]
         return str(named[0]["context"].get("namespace") or "")
     except Exception as error:  # whatever a damaged kubeconfig makes of the client
-        if not context and "KUBERNETES_SERVICE_HOST" in os.environ:
-            config.load_incluster_config(settings)
-            with open(OWN_NAMESPACE, encoding="utf-8") as own:
-                return own.read().strip()
-        finding = Finding(
-            "DRG603",
-            f"no cluster is configured: {str(error).partition(chr(10))[0]}",
-            None,
-            "name a context with `--context`, a kubeconfig with the variable KUBECONFIG, or an Argo Server with `--server`",
-        )
-        raise Findings([finding], 2) from None
+        reason = str(error).partition("\n")[0]
+    if not context and "KUBERNETES_SERVICE_HOST" in os.environ:
+        try:
+            return _from_pod(settings)
+        except (config.ConfigException, OSError) as error:
+            reason = str(error)
+    help = "say `--context NAME`, set the variable KUBECONFIG, or name an Argo Server: `--server URL`"
+    raise Findings([Finding("DRG602", f"no cluster is configured: {reason}", None, help)], 2)
+
+
+def _from_pod(settings: Any) -> str:
+    """The cluster of the pod that this runs in, by the pod's service account."""
+    from kubernetes import config
+
+    config.load_incluster_config(settings)
+    with open(OWN_NAMESPACE, encoding="utf-8") as own:
+        return own.read().strip()
 
 
 def _no_retries() -> Any:

@@ -76,11 +76,13 @@ def said(body: object) -> str:
 
 def reason_of(error: Exception) -> str:
     """Why a connection failed, in the operating system's words rather than in a library's."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            return seen.strerror.lower()
-        inner = getattr(seen, "reason", None)
-        seen = inner if isinstance(inner, BaseException) else seen.__cause__ or seen.__context__
-    name = type(error).__name__
-    return "no answer in time" if "Timeout" in name else str(error).partition("\n")[0] or name
+    chain: list[BaseException] = [error]
+    for seen in chain:  # grows: what caused it, and what it only mentions
+        causes = (seen.__cause__, seen.__context__, getattr(seen, "reason", None), *seen.args)
+        chain += [one for one in causes if isinstance(one, BaseException) and one not in chain]
+    told = [one.strerror for one in chain if isinstance(one, OSError) and one.strerror]
+    if told:
+        return told[0].lower()
+    if any("Timeout" in type(one).__name__ for one in chain):
+        return "no answer in time"
+    return str(chain[-1]).partition("\n")[0] or type(error).__name__

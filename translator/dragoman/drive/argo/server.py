@@ -47,28 +47,22 @@ class Server:
 
     def watch(self, name: str) -> Iterator[Workflow]:
         """See `Argo`."""
-        from urllib3.exceptions import ReadTimeoutError
-
         current = self._json("GET", WORKFLOW, {"name": name})
         yield current
         query = [
             ("listOptions.fieldSelector", f"metadata.name={name}"),
-            ("listOptions.resourceVersion", current["metadata"].get("resourceVersion", "")),
+            ("listOptions.resourceVersion", str(current["metadata"].get("resourceVersion", ""))),
         ]
-        try:
-            for event in self._stream(EVENTS, {}, query, WATCH + READ):
-                if "object" in event:
-                    yield event["object"]
-                if event.get("type") == "DELETED":
-                    raise ApiError(404, "it was deleted")
-        except ReadTimeoutError:  # a quiet run: the caller asks again
-            return
+        for event in self._stream(EVENTS, {}, query, WATCH + READ):
+            if "object" in event:
+                yield event["object"]
+            if event.get("type") == "DELETED":
+                raise ApiError(404, "it was deleted")
 
     def logs(self, name: str, pod: str) -> str:
         """See `Argo`."""
         query = [("podName", pod), ("logOptions.container", "main"), ("logOptions.tailLines", str(LOG_LINES))]
-        with _told():
-            entries = list(self._stream(WORKFLOW + "/log", {"name": name}, query, READ))
+        entries = self._stream(WORKFLOW + "/log", {"name": name}, query, READ)
         return "".join(f"{entry.get('content', '')}\n" for entry in entries)
 
     def stop(self, name: str) -> None:
@@ -79,27 +73,26 @@ class Server:
     def _json(self, method: str, path: str, names: Mapping[str, str], body: Any = None) -> Any:
         with _told():
             self._call(method, path, names, [], body, READ)
-            return json.loads(self._connection.last_response.data)
+        return _parsed(self._connection.last_response.data)
 
     def _stream(
         self, path: str, names: Mapping[str, str], query: list[tuple[str, str]], patience: float
     ) -> Iterator[Any]:
         """The messages of a stream: JSON, one a line, each a `result` or the `error` that ends it."""
-        from urllib3.exceptions import ReadTimeoutError
-
-        with _told(ReadTimeoutError):
-            answer = self._call("GET", path, names, query, None, patience, _preload_content=False)
+        with _told():
             try:
-                for line in _lines(answer):
-                    message = json.loads(line)
-                    if "error" in message:
-                        error = message["error"]
-                        raise ApiError(
-                            int(error.get("http_code") or 500), str(error.get("message") or "no reason given")
-                        )
-                    yield message.get("result") or {}
-            finally:
-                answer.close()
+                answer = self._call("GET", path, names, query, None, patience, _preload_content=False)
+            except AttributeError:  # the SDK asks a refusal for a method that newer versions of urllib3 lack
+                raise ApiError(0, "the stream was refused") from None
+        try:
+            for line in _lines(answer):
+                message = _parsed(line)
+                if "error" in message:
+                    error = message["error"]
+                    raise ApiError(int(error.get("http_code") or 500), str(error.get("message") or "no reason given"))
+                yield message.get("result") or {}
+        finally:
+            answer.close()
 
     def _call(
         self,
@@ -125,32 +118,43 @@ class Server:
 
 
 @contextmanager
-def _told(untold: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+def _told() -> Iterator[None]:
     """The SDK's exceptions as ours."""
     from argo_workflows.exceptions import ApiException
     from urllib3.exceptions import HTTPError
 
     try:
         yield
-    except untold:
-        raise
     except ApiException as error:
         raise ApiError(error.status or 0, said(error.body) or str(error.reason or "")) from None
     except HTTPError as error:
         raise ApiError(0, reason_of(error)) from None
-    except AttributeError:  # the SDK asks a failed stream for a method that newer versions of urllib3 lack
-        raise ApiError(0, "the stream was refused") from None
-    except ValueError:
-        raise ApiError(404, "the answer is not JSON") from None
 
 
 def _lines(answer: Any) -> Iterator[bytes]:
+    """The lines of an answer as they arrive; a silence as long as a watch ends it."""
+    from urllib3.exceptions import ReadTimeoutError
+
     rest = b""
-    for chunk in answer.stream(amt=None):
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from filter(bytes.strip, whole)
+    with _told():
+        try:
+            for chunk in answer.stream(amt=None):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from filter(bytes.strip, whole)
+        except ReadTimeoutError:
+            return
     if rest.strip():
         yield rest
+
+
+def _parsed(text: bytes | str) -> Any:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise ApiError(200, "the answer is no JSON object")
+    return data
 
 
 def _connection(url: str, token: str) -> Any:
