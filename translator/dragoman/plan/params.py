@@ -32,6 +32,7 @@ def params(declared: Mapping[str, Any], source: Source, findings: list[Finding])
                     address=address_of(path),
                 )
             )
+            result.append(Param(name, kind, None, runtime=True))  # known by name, so that one mistake is one finding
             continue
         try:
             value = convert(value, kind)
@@ -45,6 +46,7 @@ def params(declared: Mapping[str, Any], source: Source, findings: list[Finding])
                     address=address_of(path),
                 )
             )
+            result.append(Param(name, kind, None, runtime=True))
             continue
         problem = _out_of_range(declaration, value)
         if problem:

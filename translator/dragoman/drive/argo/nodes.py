@@ -25,7 +25,6 @@ class Node(NamedTuple):
     started: float | None = None
     finished: float | None = None
     children: tuple[str, ...] = ()
-    exit_code: str = ""
 
     @property
     def ended(self) -> bool:
@@ -100,7 +99,6 @@ def _node(key: str, raw: Mapping[str, Any]) -> Node:
         started=seconds(raw.get("startedAt")),
         finished=seconds(raw.get("finishedAt")),
         children=tuple(raw.get("children") or ()),
-        exit_code=(raw.get("outputs") or {}).get("exitCode", ""),
     )
 
 
