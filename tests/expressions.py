@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from texts import BYTES, CPU, decimal, number, text, written
+from texts import BYTES, CPU, decimal, number, text
 
 
 class Kind(NamedTuple):
@@ -103,11 +103,12 @@ def fields_of(known: Known) -> list[Known]:
 def expression(random: Random, kind: Kind, scope: Sequence[Known], depth: int = 2) -> str:
     """An expression of a type over what is known; a constant where nothing else fits."""
     fitting = [known.path for known in scope if known.kind == kind and not known.alone]
-    if fitting and (not depth or kind not in _MAKERS or random.randrange(2)):
+    makers = _MAKERS.get(kind.name)
+    if fitting and (not depth or makers is None or random.randrange(2)):
         return random.choice(fitting)
-    if not depth or kind not in _MAKERS:
+    if not depth or makers is None:
         return _constant(random, kind)
-    return random.choice(_MAKERS[kind])(random, scope, depth - 1)
+    return random.choice(makers)(random, scope, depth - 1)
 
 
 def _constant(random: Random, kind: Kind) -> str:
@@ -197,4 +198,9 @@ def _chosen(kind: Kind) -> Callable[[Random, Sequence[Known], int], str]:
     return make
 
 
-_MAKERS: dict[Kind, tuple[Callable[[Random, Sequence[Known], int], str], ...]] = {}
+_MAKERS: dict[str, tuple[Callable[[Random, Sequence[Known], int], str], ...]] = {
+    "string": (_shown, _joined, _chosen(STRING)),
+    "int": (_computed(INT), _measured, _chosen(INT)),
+    "float": (_computed(FLOAT), _rounded, _chosen(FLOAT)),
+    "bool": (_compared, _connected, _searched, _present, _chosen(BOOL)),
+}

@@ -23,8 +23,8 @@ def run_parameters(plan: Plan, given: Sequence[str]) -> dict[str, Any]:
     for argument in given:
         name, equals, text = argument.partition("=")
         if not equals or not name:
-            help = f"for example `{FLAG} rows=500`"
-            findings.append(Finding("DRG114", f"`{FLAG} {argument}` is not `name=value`", None, help))
+            way_out = f"for example `{FLAG} rows=500`"
+            findings.append(Finding("DRG114", f"`{FLAG} {argument}` is not `name=value`", None, way_out))
         elif name not in known:
             names = [param.name for param in plan.params if param.runtime]
             findings.append(Finding("DRG611", f"the flow has no parameter `{name}`", None, did_you_mean(name, names)))

@@ -61,7 +61,7 @@ def resolve(
     exit_frame = Frame(("on-exit",), source, ("spec", "onExit"), scopes.on_exit(roots), queue=body.get("queue"))
     on_exit = graph(context, body.get("onExit") or {}, exit_frame, sees_steps=False)
     if findings:
-        raise Findings(findings)
+        raise Findings(dict.fromkeys(findings))  # a template's mistake is found wherever it is used
     metadata = data["metadata"]
     timeout = body.get("timeout")
     return Plan(

@@ -140,8 +140,8 @@ def _configure(settings: Any, context: str) -> str:
             return _from_pod(settings)
         except (config.ConfigException, OSError) as error:
             reason = str(error)
-    help = "say `--context NAME`, set the variable KUBECONFIG, or name an Argo Server: `--server URL`"
-    raise Findings([Finding("DRG602", f"no cluster is configured: {reason}", None, help)], 2)
+    way_out = "say `--context NAME`, set the variable KUBECONFIG, or name an Argo Server: `--server URL`"
+    raise Findings([Finding("DRG602", f"no cluster is configured: {reason}", None, way_out)], 2)
 
 
 def _from_pod(settings: Any) -> str:

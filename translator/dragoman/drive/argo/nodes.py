@@ -13,7 +13,7 @@ LONGEST_POD_PREFIX = 242  # Argo cuts there: 253 less a dash and a hash of 10 (w
 
 
 class Node(NamedTuple):
-    """One node; `kind` is Pod, Retry (around its attempts), DAG, TaskGroup (around a loop's items), Skipped, Suspend."""
+    """One node; `kind`: Pod, Retry (around its attempts), DAG, TaskGroup (around a loop's items), Skipped, Suspend."""
 
     id: str
     name: str

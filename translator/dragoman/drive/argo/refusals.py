@@ -27,8 +27,8 @@ def refused(error: ApiError, reach: Reach, name: str = "") -> Findings:
     if status in (400, 409, 413, 422):
         return _invalid(message, reach)
     if error.passing:
-        help = "wait a little, and look whether the run was started before you start it again"
-        return _one("DRG609", f"{reach.place} failed ({status}): {message}", help)
+        way_out = "wait a little, and look whether the run was started before you start it again"
+        return _one("DRG609", f"{reach.place} failed ({status}): {message}", way_out)
     return _one("DRG603", f"{reach.place} answers what Argo does not ({status}): {message}", "check the address")
 
 
@@ -42,20 +42,20 @@ def _missing(message: str, reach: Reach, name: str) -> Findings:
     if name:
         return _one("DRG608", f"the run `{name}` is gone from namespace `{reach.namespace}`: {message}", "")
     if _NO_NAMESPACE.search(message):
-        help = "create it, or say another: `--namespace NAME`"
-        return _one("DRG606", f"there is no namespace `{reach.namespace}`", help)
+        way_out = "create it, or say another: `--namespace NAME`"
+        return _one("DRG606", f"there is no namespace `{reach.namespace}`", way_out)
     if _NO_TEMPLATE.search(message):
         return _invalid(message, reach)
-    help = "install Argo Workflows (its CRDs), or choose another cluster: `--context NAME`"
-    return _one("DRG606", f"{reach.place} knows no Argo workflows: {message or 'not found'}", help)
+    way_out = "install Argo Workflows (its CRDs), or choose another cluster: `--context NAME`"
+    return _one("DRG606", f"{reach.place} knows no Argo workflows: {message or 'not found'}", way_out)
 
 
 def _invalid(message: str, reach: Reach) -> Findings:
-    help = "the cluster's Argo may be older than the flow says: `targets.argo.version`"
+    way_out = "the cluster's Argo may be older than the flow says: `targets.argo.version`"
     if _NO_TEMPLATE.search(message):
-        help = "apply the template first (`dragoman render | kubectl apply -f -`), or leave `--from-template` out"
-    return _one("DRG607", f"{reach.place} refuses the workflow: {message}", help)
+        way_out = "apply the template first (`dragoman render | kubectl apply -f -`), or leave `--from-template` out"
+    return _one("DRG607", f"{reach.place} refuses the workflow: {message}", way_out)
 
 
 def _one(code: str, message: str, help: str) -> Findings:
-    return Findings([Finding(code, message, None, help)], 2)
+    return Findings([Finding(code, message, None, way_out)], 2)

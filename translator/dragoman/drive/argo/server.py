@@ -22,17 +22,16 @@ EVENTS = "/api/v1/workflow-events/{namespace}"
 def reach(url: str, token: str, namespace: str) -> Reach:
     """The Argo Server at an address; the token as `argo auth token` prints it, with or without `Bearer`."""
     if not url.startswith(("http://", "https://")):
-        help = f"for example `--server https://{url}`"
-        raise Findings([Finding("DRG603", f"`--server {url}` is no URL", None, help)], 2)
+        way_out = f"for example `--server https://{url}`"
+        raise Findings([Finding("DRG602", f"`--server {url}` is no URL", None, way_out)], 2)
     if not namespace:
-        help = "say `--namespace NAME`, or give the flow a `metadata.namespace`"
-        raise Findings([Finding("DRG603", "an Argo Server needs to be told the namespace", None, help)], 2)
+        way_out = "say `--namespace NAME`, or give the flow a `metadata.namespace`"
+        raise Findings([Finding("DRG602", "an Argo Server needs to be told the namespace", None, way_out)], 2)
     login = "the token in the variable ARGO_TOKEN is not accepted: get a new one with `argo auth token`"
     if not token:
         login = 'no token was sent: `export ARGO_TOKEN="$(argo auth token)"`'
-    return Reach(
-        Server(_connection(url.rstrip("/"), token), namespace), namespace, f"the Argo Server at {url}", "", login
-    )
+    server = Server(_connection(url.rstrip("/"), token), namespace)
+    return Reach(server, namespace, f"the Argo Server at {url}", _flags(url), login)
 
 
 class Server:
@@ -155,6 +154,16 @@ def _parsed(text: bytes | str) -> Any:
     if not isinstance(data, dict):
         raise ApiError(200, "the answer is no JSON object")
     return data
+
+
+def _flags(url: str) -> str:
+    """How Argo's own command reaches the same server."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    plain = parts.scheme == "http"
+    port = parts.port or (80 if plain else 443)
+    return f" --argo-server {parts.hostname}:{port}" + (" --secure=false" if plain else "")
 
 
 def _connection(url: str, token: str) -> Any:
