@@ -87,7 +87,6 @@ class _Maker:
         libraries = {"lib": self.library()} if self.often(4) else {}
         templates = {name: self.template(name, known) for name in self.names(self.random.randrange(3))}
         steps, _ = self.graph(known, self.random.randint(1, 4), 2)
-        known_at_exit = [*known, Known("run.status", STRING)]
         spec: dict[str, Any] = {
             **self.some(target="argo", queue=self.label, schedule=self.schedule, parallelism=lambda: self.pick((1, 7, 100))),
             **self.some(timeout=self.duration, failFast=lambda: self.pick((True, False))),
@@ -96,7 +95,7 @@ class _Maker:
             **({"imports": {"lib": "lib.yaml"}} if libraries else {}),
             **({"templates": templates} if templates else {}),
             "steps": steps,
-            **({"onExit": self.graph(known_at_exit, self.random.randint(1, 2), 1)[0]} if self.often(3) else {}),
+            **({"onExit": self.on_exit(known)} if self.often(3) else {}),
             **({"targets": {"argo": self.options()}} if self.often(2) else {}),
             **({"environments": {"prod": self.environment(params)}} if self.often(2) else {}),
         }
@@ -155,21 +154,28 @@ class _Maker:
         self.offers[name] = Offer(inputs, required, kinds, "script" in body)
         return {**self.some(description=self.text), "inputs": blocks, **body, "outputs": outputs, **condition}
 
-    def graph(self, outer: Sequence[Known], size: int, depth: int) -> tuple[dict[str, Any], list[Known]]:
+    def graph(
+        self, outer: Sequence[Known], size: int, depth: int, *, sees_steps: bool = True
+    ) -> tuple[dict[str, Any], list[Known]]:
         """Steps by name, and their outputs as their siblings know them; later ones read earlier ones."""
+        names = self.names(size)
+        hidden = tuple(f"steps.{name}." for name in names)
+        outer = [one for one in outer if not one.path.startswith(hidden)]
         steps: dict[str, Any] = {}
         known: list[Known] = []
-        for name in self.names(size):
-            scope = [one for one in outer if not one.path.startswith(f"steps.{name}.")] + known
-            step, outputs = self.step(scope, depth)
+        for name in names:
+            step, outputs = self.step([*outer, *known], depth)
             self.need(step, list(steps))
             steps[name] = step
-            for output, made in outputs.items():
+            for output, made in outputs.items() if sees_steps else ():
                 listed = Kind("list", made if made.name != "any" else None) if "foreach" in step else made
                 known += fields_of(Known(f"steps.{name}.outputs.{output}", listed))
         if self.often(3):
             steps = dict(self.random.sample(list(steps.items()), len(steps)))
         return steps, known
+
+    def on_exit(self, known: Sequence[Known]) -> dict[str, Any]:
+        return self.graph([*known, Known("run.status", STRING)], self.random.randint(1, 2), 1, sees_steps=False)[0]
 
     def need(self, step: dict[str, Any], before: list[str]) -> None:
         """Needs of a step among those before it; one that it reads must not have failed."""

@@ -111,7 +111,7 @@ steps:
         "f:11:14: error DRG117: template `t` needs a value for its input `n` (add `with: {n: …}`)",
         "f:9:42: error DRG204: a template cannot read a step's outputs (give them to it: an input, filled by `with`)",
         "f:9:70: error DRG204: a template does not know the loop around it (give the item to it: an input, filled by `with`)",
-        "f:12:33: error DRG117: template `t` has no input `m` (did you mean `n`?)",
+        "f:12:33: error DRG117: template `t` has no input `m` (known here: `n`, `s`)",
         "f:12:27: error DRG117: the input `n`: `many` is not an int (it is declared as int)",
     ]
 
