@@ -58,7 +58,7 @@ def declared(random: Random, kind: Kind) -> dict[str, Any]:
 def _inner(random: Random, kind: Kind) -> Any:
     if kind.fields is not None and random.randrange(2):
         return {field: _inner(random, inner) for field, inner in kind.fields.items()}
-    block = declared(random, kind)
+    block = {key: part for key, part in declared(random, kind).items() if key != "description"}
     return block["type"] if block.keys() == {"type"} and random.randrange(3) else {"type": "string", **block}
 
 
@@ -70,7 +70,16 @@ def value(random: Random, kind: Kind) -> Any:
         extra = {"more": None} if not random.randrange(6) else {}
         return {**{field: value(random, inner) for field, inner in (kind.fields or {}).items()}, **extra}
     if kind.name == "any":
-        choices: Sequence[Any] = (text(random), number(random), decimal(random), True, [], {}, [None, "a"], {"a b": [1]})
+        choices: Sequence[Any] = (
+            text(random),
+            number(random),
+            decimal(random),
+            True,
+            [],
+            {},
+            [None, "a"],
+            {"a b": [1]},
+        )
         return random.choice(choices)
     makers: dict[str, Callable[[], Any]] = {
         "string": lambda: text(random),
@@ -81,6 +90,19 @@ def value(random: Random, kind: Kind) -> Any:
         "bytes": lambda: random.choice(BYTES),
     }
     return makers[kind.name]()
+
+
+def floats(value: Any, kind: Kind) -> Any:
+    """A value whose own text says its type: the int that a float may be is a float."""
+    if kind == FLOAT:
+        return float(value)
+    if kind.item is not None:
+        return [floats(inner, kind.item) for inner in value]
+    return (
+        {**value, **{field: floats(value[field], inner) for field, inner in kind.fields.items()}}
+        if kind.fields
+        else value
+    )
 
 
 def strings(value: Any) -> list[str]:
@@ -113,7 +135,7 @@ def expression(random: Random, kind: Kind, scope: Sequence[Known], depth: int = 
 
 def _constant(random: Random, kind: Kind) -> str:
     if kind == STRING:
-        return quoted(text(random))
+        return quoted(text(random).replace("{{", "{"))
     if kind.name in ("cpu", "bytes"):
         return f"quantity({quoted(str(value(random, kind)))})"
     if kind.name == "list":
@@ -157,7 +179,8 @@ def _searched(random: Random, scope: Sequence[Known], depth: int) -> str:
 
 
 def _present(random: Random, scope: Sequence[Known], depth: int) -> str:
-    outputs = [known.path for known in scope if known.path.startswith("steps.") and known.path.count(".") == 3]
+    known = [one for one in scope if one.kind.name not in ("cpu", "bytes")]
+    outputs = [one.path for one in known if one.path.startswith("steps.") and one.path.count(".") == 3]
     return f"{random.choice(outputs)} {random.choice(('==', '!='))} null" if outputs else "1 < 2"
 
 
@@ -167,7 +190,9 @@ def _computed(kind: Kind) -> Callable[[Random, Sequence[Known], int], str]:
         factor = random.choice(("2", "3", "100", "-7"))
         factor = factor if kind == INT else f"{factor}.5"
         operators = ("*", "/", "%") if kind == INT else ("*", "/")
-        return random.choice((f"({one}) + ({other})", f"({one}) - ({other})", f"({one}) {random.choice(operators)} {factor}"))
+        return random.choice(
+            (f"({one}) + ({other})", f"({one}) - ({other})", f"({one}) {random.choice(operators)} {factor}")
+        )
 
     return make
 

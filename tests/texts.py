@@ -16,7 +16,7 @@ TEXTS = (
     "\x01", "\x07bell", "\x1b[31mred", "\x7f", "\x80",
     "$", "$$", "$HOME", "$(HOME)", "$(X)", "$$(X)", "${X}", "$()", "5$", "$$$$$",
     "{{x}}", "{{", "}}", "{{{x}}}", "{{=1}}", "{{=1+1}}", "{{ .Names }}", "{{item}}", "{{inputs.parameters.x}}",
-    "{{workflow.name}}", "{{tasks.a.outputs.result}}", "{$(X){", "${{ x }}", "$${{", "{% x %}", "Ref::x", "<% x %>",
+    "{{workflow.name}}", "{{tasks.a.outputs.result}}", "{$(X){", "${{ x }}", "$${{ y", "{% x %}", "Ref::x", "<% x %>",
     "x" * 300, "long words " * 30, "'" * 5, "a" * 63, "/path/to", "k=v", "--flag", "a,b", "a;b", "`", "|&;<>()", "*", "?",
 )  # fmt: skip
 NAMES = (
@@ -31,7 +31,7 @@ OBJECTS = ("data", "a.b", "0", "no", "x-1", "my.secret.name", "o" * 60)
 KEY_REFERENCES = ("keys/api", "a.b/KEY_1", "no/on", "x/.dot", "x/1")
 IMAGES = ("busybox", "python:3.12-slim", "registry.example.com:5000/a/b@sha256:" + "0" * 64, "NO")
 DURATIONS = ("1s", "90s", "30m", "1h30m", "7d", "2w", "1d12h5s")
-MOUNTS = ("/data", "/tmp/a b", "/no", "/x/y/", "/1", "/ü")
+MOUNTS = ("/data", "/tmp/a b", "/no", "/x/y/", "/1", "/ü", "/$(X)", "/'\"", "/~", "/#{x}")
 INTERPRETERS = (["python"], ["/usr/bin/python3", "-u"], ["bash", "-eu"], ["sh"], ["node"], ["perl"], ["Rscript"])
 # requests stay below every limit, so that layers can be put over each other at will
 CPU, MORE_CPU = ("100m", "0.5", 1, 0.25, "1500m", "1e0"), (4, "8", "6500m", 16.5)

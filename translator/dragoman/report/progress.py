@@ -118,9 +118,9 @@ class Progress:
 
 
 def changes(run: RunState, steps: Sequence[StepState], said: dict[str, str]) -> list[tuple[str, Phase, str]]:
-    """Name, phase and words of each step, and then of the run, that are not what was said of it before."""
+    """Name, phase and words of the run and each step that are not what was said of it before; the run ends last."""
     told: list[tuple[str, Phase, str]] = [(".".join(step.address), step.phase, said_of_step(step)) for step in steps]
-    told.append((run.name, run.phase, said_of_run(run)))
+    told.insert(0 if run.finished is None else len(told), (run.name, run.phase, said_of_run(run)))
     return [(name, phase, text) for name, phase, text in told if text != said.get(name, "waiting")]
 
 

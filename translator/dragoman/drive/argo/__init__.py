@@ -98,11 +98,15 @@ def _followed(plan: Plan, emission: Emission, name: str, reach: Reach, voice: Vo
 
     def seen(state: Workflow) -> None:
         nonlocal warned
-        if hidden(state) and not warned:
+        run = run_state(state)
+        if not hidden(state):
+            found = nodes(state)
+            progress.show(run, step_states(parts(plan, emission, found), found, over=run.finished is not None))
+            return
+        if not warned:
             warned = True
             progress.note("Argo keeps this run's steps in its database: only an Argo Server (`--server`) shows them")
-        found, run = nodes(state), run_state(state)
-        progress.show(run, step_states(parts(plan, emission, found), found, over=run.finished is not None))
+        progress.show(run, [])
 
     def waiting(states: Iterator[Workflow]) -> Iterator[Workflow]:
         return ticking(states, progress.tick) if voice.live else states
@@ -116,7 +120,7 @@ def _lost(error: ApiError, reach: Reach, name: str) -> Findings:
         return findings
     [finding] = findings.findings
     again = f"the run goes on without you: `{_watch(reach, name)}`"
-    return Findings([finding._replace(help=f"{finding.help}; {again}")], 2)
+    return Findings([finding._replace(help="; ".join(filter(None, (finding.help, again))))], 2)
 
 
 def _interrupted(reach: Reach, name: str, *, stop: bool) -> Findings:

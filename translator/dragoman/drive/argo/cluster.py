@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dragoman.drive.argo.reach import CONNECT, LOG_LINES, READ, WATCH, ApiError, Reach, Workflow, reason_of, said
+from dragoman.drive.argo.reach import CONNECT, LOG_LINES, READ, WATCH, ApiError, Reach, Workflow, parsed, reason_of, said
 from dragoman.findings import Finding, Findings
 
 RESOURCE = {"group": "argoproj.io", "version": "v1alpha1", "plural": "workflows"}
 OWN_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"  # of a pod that talks to its own cluster
-TIMEOUT = (CONNECT, READ)
 
 
 def reach(context: str, namespace: str) -> Reach:
@@ -47,10 +46,8 @@ class Cluster:
 
     def create(self, workflow: Workflow) -> str:
         """See `Argo`; a field that the cluster's Argo does not know is refused, not dropped."""
-        with _told():
-            created: Any = self._workflows.create_namespaced_custom_object(
-                **self._where, body=dict(workflow), field_validation="Strict", _request_timeout=TIMEOUT
-            )
+        call = self._workflows.create_namespaced_custom_object
+        created = parsed(_answer(call, **self._where, body=dict(workflow), field_validation="Strict"))
         return str(created["metadata"]["name"])
 
     def watch(self, name: str) -> Iterator[Workflow]:
@@ -58,17 +55,14 @@ class Cluster:
         from kubernetes.watch import Watch
         from urllib3.exceptions import ReadTimeoutError
 
-        with _told():
-            current: Any = self._workflows.get_namespaced_custom_object(
-                **self._where, name=name, _request_timeout=TIMEOUT
-            )
+        current = parsed(_answer(self._workflows.get_namespaced_custom_object, **self._where, name=name))
         yield current
         with _told():
             events = Watch().stream(
                 self._workflows.list_namespaced_custom_object,
                 **self._where,
                 field_selector=f"metadata.name={name}",
-                resource_version=current["metadata"]["resourceVersion"],
+                resource_version=str(current["metadata"].get("resourceVersion", "")),
                 timeout_seconds=WATCH,
                 _request_timeout=(CONNECT, WATCH + READ),
             )
@@ -84,28 +78,28 @@ class Cluster:
 
     def logs(self, name: str, pod: str) -> str:
         """See `Argo`; the log of a pod that was deleted is gone."""
-        with _told():
-            answer = self._pods.read_namespaced_pod_log(
-                pod,
-                self._where["namespace"],
-                container="main",
-                tail_lines=LOG_LINES,
-                _preload_content=False,  # the client takes a log that is JSON for an object
-                _request_timeout=TIMEOUT,
-            )
-            try:
-                if not 200 <= answer.status < 300:
-                    raise ApiError(answer.status, said(answer.data))
-                return str(answer.data.decode("utf-8", "replace"))
-            finally:
-                answer.release_conn()
+        call = self._pods.read_namespaced_pod_log
+        log = _answer(call, name=pod, namespace=self._where["namespace"], container="main", tail_lines=LOG_LINES)
+        return log.decode("utf-8", "replace")
 
     def stop(self, name: str) -> None:
         """See `Argo`."""
-        with _told():
-            self._workflows.patch_namespaced_custom_object(
-                **self._where, name=name, body={"spec": {"shutdown": "Stop"}}, _request_timeout=TIMEOUT
-            )
+        call = self._workflows.patch_namespaced_custom_object
+        merge = "application/merge-patch+json"
+        _answer(call, **self._where, name=name, body={"spec": {"shutdown": "Stop"}}, _content_type=merge)
+
+
+def _answer(call: Any, **arguments: Any) -> bytes:
+    """The answer as it came: what the client would make of it differs from version to version."""
+    with _told():
+        answer = call(**arguments, _preload_content=False, _request_timeout=(CONNECT, READ))
+        try:
+            data: bytes = answer.data
+        finally:
+            answer.release_conn()
+    if not 200 <= answer.status < 300:
+        raise ApiError(answer.status, said(data))
+    return data
 
 
 @contextmanager

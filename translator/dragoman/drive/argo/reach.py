@@ -57,6 +57,19 @@ class Reach(NamedTuple):
     login: str
 
 
+def parsed(body: bytes | str) -> Any:
+    """The object that an answer is; `ApiError` for an answer that is none, a login page for example."""
+    from json import loads
+
+    try:
+        data = loads(body)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise ApiError(200, "the answer is no JSON object")
+    return data
+
+
 def said(body: object) -> str:
     """What the body of a failed answer says: a Kubernetes Status, a gRPC error as JSON, or some text."""
     from json import loads

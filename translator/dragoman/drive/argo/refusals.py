@@ -27,7 +27,7 @@ def refused(error: ApiError, reach: Reach, name: str = "") -> Findings:
     if status in (400, 409, 413, 422):
         return _invalid(message, reach)
     if error.passing:
-        way_out = "wait a little, and look whether the run was started before you start it again"
+        way_out = "" if name else "look whether the run was started before you start it again"
         return _one("DRG609", f"{reach.place} failed ({status}): {message}", way_out)
     return _one("DRG603", f"{reach.place} answers what Argo does not ({status}): {message}", "check the address")
 
@@ -57,5 +57,5 @@ def _invalid(message: str, reach: Reach) -> Findings:
     return _one("DRG607", f"{reach.place} refuses the workflow: {message}", way_out)
 
 
-def _one(code: str, message: str, help: str) -> Findings:
+def _one(code: str, message: str, way_out: str) -> Findings:
     return Findings([Finding(code, message, None, way_out)], 2)

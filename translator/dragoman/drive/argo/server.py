@@ -6,12 +6,11 @@ to its end before they return. So bodies go out and come back as plain data.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from dragoman.drive.argo.reach import CONNECT, LOG_LINES, READ, WATCH, ApiError, Reach, Workflow, reason_of, said
+from dragoman.drive.argo.reach import CONNECT, LOG_LINES, READ, WATCH, ApiError, Reach, Workflow, parsed, reason_of, said
 from dragoman.findings import Finding, Findings
 
 WORKFLOWS = "/api/v1/workflows/{namespace}"
@@ -72,7 +71,7 @@ class Server:
     def _json(self, method: str, path: str, names: Mapping[str, str], body: Any = None) -> Any:
         with _told():
             self._call(method, path, names, [], body, READ)
-        return _parsed(self._connection.last_response.data)
+        return parsed(self._connection.last_response.data)
 
     def _stream(
         self, path: str, names: Mapping[str, str], query: list[tuple[str, str]], patience: float
@@ -85,7 +84,7 @@ class Server:
                 raise ApiError(0, "the stream was refused") from None
         try:
             for line in _lines(answer):
-                message = _parsed(line)
+                message = parsed(line)
                 if "error" in message:
                     error = message["error"]
                     raise ApiError(int(error.get("http_code") or 500), str(error.get("message") or "no reason given"))
@@ -144,16 +143,6 @@ def _lines(answer: Any) -> Iterator[bytes]:
             return
     if rest.strip():
         yield rest
-
-
-def _parsed(text: bytes | str) -> Any:
-    try:
-        data = json.loads(text)
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
-        raise ApiError(200, "the answer is no JSON object")
-    return data
 
 
 def _flags(url: str) -> str:
