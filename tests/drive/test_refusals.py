@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Callable
 
@@ -114,10 +113,11 @@ def test_unknown_to_the_argo_server(
     assert fake.tokens == {f"Bearer {token}" if token else None}
 
 
-def test_nobody_listens(start: Start, flow: Write, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_listens(start: Start, flow: Write, way: Way) -> None:
     flow(ONE)
     fake = way.begin(Script())
     flags, url = way.flags(fake), fake.url
+    fake.shutdown()
     fake.server_close()
     assert start(*flags) == Outcome(
         2,
@@ -127,25 +127,13 @@ def test_nobody_listens(start: Start, flow: Write, way: Way, monkeypatch: pytest
     )
 
 
-def test_the_connection_breaks(start: Start, flow: Write) -> None:
+def test_an_address_that_speaks_another_protocol(start: Start, flow: Write, argo_server: Way) -> None:
     flow(ONE)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
-        listener.settimeout(5)
-        from threading import Thread
-
-        def hang_up() -> None:
-            connection, _ = listener.accept()
-            connection.close()
-
-        thread = Thread(target=hang_up)
-        thread.start()
-        outcome = start("--server", url, "--namespace", "ml")
-        thread.join()
-    assert (outcome.code, outcome.err.splitlines()[0][:60]) == (
-        2,
-        f"error[DRG603]: the Argo Server at {url} cannot be reached: "[:60],
-    )
+    url = argo_server.begin(Script()).url.replace("http:", "https:")
+    assert start("--server", url, "--namespace", "ml").err.splitlines()[:2] == [
+        f"error[DRG603]: the Argo Server at {url} cannot be reached: wrong version number",
+        "   = help: check the address, the network, and whether it is up",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def _configure(settings: Any, context: str) -> str:
         named = [one for one in contexts if one["name"] == context] or [active]
         return str(named[0]["context"].get("namespace") or "")
     except Exception as error:  # whatever a damaged kubeconfig makes of the client
-        reason = str(error).partition("\n")[0]
+        reason = " ".join(str(error).split())
     if not context and "KUBERNETES_SERVICE_HOST" in os.environ:
         try:
             return _from_pod(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -10,6 +11,7 @@ Workflow: TypeAlias = Mapping[str, Any]  # the object as the API gives it
 LOG_LINES = 20
 CONNECT, READ = 10.0, 60.0  # seconds until a connection stands, and between two signs of life
 WATCH = 300  # seconds until a watch is opened anew
+_OPENSSL = re.compile(r"^\[.*?\] | \(_ssl\.c:\d+\)$")  # what Python's ssl puts around a reason
 PASSING = frozenset({0, 408, 410, 425, 429, 500, 502, 503, 504})
 
 
@@ -95,7 +97,8 @@ def reason_of(error: Exception) -> str:
         chain += [one for one in causes if isinstance(one, BaseException) and one not in chain]
     told = [one.strerror for one in chain if isinstance(one, OSError) and one.strerror]
     if told:
-        return told[0].lower()
-    if any("Timeout" in type(one).__name__ for one in chain):
+        return _OPENSSL.sub("", told[0]).lower()
+    names = {type(one).__name__ for one in chain}
+    if any("Timeout" in name for name in names):
         return "no answer in time"
-    return str(chain[-1]).partition("\n")[0] or type(error).__name__
+    return "the connection broke" if "ProtocolError" in names else str(chain[-1]).partition("\n")[0]
