@@ -138,7 +138,7 @@ def options(chance: Chance, spec: Container[str]) -> dict[str, Any]:
             imagePullSecrets=lambda: chance.sample(t.OBJECTS, 0, 2),
             podSecurity=lambda: chance.pick(("restricted", "none")),
             runAsUser=65534,
-            ttl=lambda: chance.pick(("7d", {"success": "1h"}, {"completion": "1d", "failure": "2w"})),
+            ttl=lambda: chance.pick(("7d", {"success": "1h"}, {"failure": "2w"})),
             podGC=lambda: chance.pick(_POD_GC),
             priorityClass="low",
             archiveLogs=chance.either,

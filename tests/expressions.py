@@ -92,17 +92,15 @@ def value(random: Random, kind: Kind) -> Any:
     return makers[kind.name]()
 
 
-def floats(value: Any, kind: Kind) -> Any:
-    """A value whose own text says its type: the int that a float may be is a float."""
+def plain(value: Any, kind: Kind) -> Any:
+    """A value that says its type itself: one spelling of numbers, a map's fields and no more."""
     if kind == FLOAT:
         return float(value)
+    if kind in (CPUS, SIZE):
+        return str(value)
     if kind.item is not None:
-        return [floats(inner, kind.item) for inner in value]
-    return (
-        {**value, **{field: floats(value[field], inner) for field, inner in kind.fields.items()}}
-        if kind.fields
-        else value
-    )
+        return [plain(inner, kind.item) for inner in value]
+    return {field: plain(value[field], inner) for field, inner in kind.fields.items()} if kind.fields else value
 
 
 def strings(value: Any) -> list[str]:
@@ -115,8 +113,8 @@ def strings(value: Any) -> list[str]:
 
 
 def fields_of(known: Known) -> list[Known]:
-    """The name itself, and the fields of its map."""
-    found = [known]
+    """The name itself, and the fields of its map; what has no type is text to Argo."""
+    found = [known._replace(alone=known.alone or known.kind == ANY)]
     for field, kind in (known.kind.fields or {}).items():
         found += fields_of(Known(f"{known.path}.{field}", kind, known.alone))
     return found

@@ -29,8 +29,8 @@ from expressions import (
     declared,
     expression,
     fields_of,
-    floats,
     kind,
+    plain,
     strings,
     value,
 )
@@ -142,7 +142,7 @@ class _Maker:
             block |= self.chance.some(minimum=-(10**13), maximum=1e22)
         if kind in (STRING, INT, FLOAT, BOOL):
             block |= self.chance.some(enum=[default, "other"] if kind == STRING else [default])
-        return {**block, **self.chance.some(runtime=not _has_braces(default) and not self.chance.often(3))}
+        return {**block, **self.chance.some(runtime=not _has_braces([*block.values()]) and not self.chance.often(3))}
 
     def library(self) -> dict[str, Any]:
         return self.document("Library", {"templates": {n: self.template(f"lib.{n}", []) for n in self.chance.names(2)}})
@@ -151,7 +151,9 @@ class _Maker:
         """A template, offered to the steps by its name."""
         inputs = {one: kind(self.random) for one in self.chance.names(3)}
         alone = frozenset(one for one in inputs if self.chance.often(3))
-        given = [found for one, made in inputs.items() for found in fields_of(Known(f"inputs.{one}", made, one in alone))]
+        given = [
+            found for one, made in inputs.items() for found in fields_of(Known(f"inputs.{one}", made, one in alone))
+        ]
         scope = [*(one for one in known if not one.path.startswith("run.")), *given]
         blocks = {one: declared(self.random, made) for one, made in inputs.items()}
         for one, made in inputs.items():
@@ -292,7 +294,8 @@ class _Maker:
     def written_items(self) -> tuple[list[Any], Kind, bool]:
         """A list as a spec writes it, the type of its items, whether any of their texts means something to Argo."""
         item = kind(self.random, 1)
-        items = [floats(value(self.random, item), item) for _ in range(self.random.randrange(4))]
+        items = [plain(value(self.random, item), item) for _ in range(self.random.randrange(4))]
+        items = [one for one in items if one != []]  # its own items would have no type
         return _written(items), item if items else ANY, any(_READ.search(text) for text in strings(items))
 
     def outputs(self) -> tuple[dict[str, Any], dict[str, Kind]]:

@@ -23,7 +23,6 @@ spec:
   environments: {prod: {params: {word: {default: howdy}}}}
 """
 WEAKER = FLOW.replace('"${{ params.word }}"]', "x], outputs: {o: {from: stdout}}")
-LINE = "hello → argo: 0 native\n"
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_render_to_stdout_and_to_a_folder_are_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", "hello.dragoman.yaml"]) == 0
     out, err = capsys.readouterr()
-    assert err == "hello → argo: nothing to translate\n"
+    assert err == "hello → argo: all native\n"
     assert main(["render", "-q", "hello.dragoman.yaml", "-o", "made"]) == 0
     assert capsys.readouterr() == ("", "")
     header, _, body = (folder / "made/workflowtemplate-hello.yaml").read_text().partition("\n")
@@ -98,7 +97,7 @@ def test_check_sees_every_environment(folder: Path, capsys: pytest.CaptureFixtur
     (folder / "hello.dragoman.yaml").write_text(FLOW.replace("{word: {default: howdy}}", "{word: {default: 7}}"))
     assert main(["check", ".", "--format", "lines"]) == 1
     assert capsys.readouterr().out == (
-        "hello.dragoman.yaml:8:50: error DRG112: parameter `word`: `7` is not a string (it is declared as string)\n"
+        "hello.dragoman.yaml:8:50: error DRG112: parameter `word`: `7` is not a string (without a `type`, a parameter is a string)\n"
     )
 
 

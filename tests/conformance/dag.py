@@ -195,7 +195,7 @@ def _needs(task: Mapping[str, Any]) -> list[str]:
 
 def _arguments(task: Mapping[str, Any]) -> dict[str, Any]:
     given = (task.get("arguments") or {}).get("parameters") or []
-    return {one["name"]: one["value"] for one in given} | {name: ABSENT for name in task.get("absent") or ()}
+    return {one["name"]: one["value"] for one in given} | dict.fromkeys(task.get("absent") or (), ABSENT)
 
 
 def _is_absent(value: str, scope: Mapping[str, Any]) -> bool:

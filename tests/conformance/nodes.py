@@ -68,12 +68,13 @@ class Pod(NamedTuple):
 class Run(NamedTuple):
     """A run from its start to its end; one that hangs ends as `Running`.
 
+    pods          every attempt, in the order of their ends
     nodes         the phase of each node by its path, in the order they came to be
+    messages      what Argo says about a node, or waits for
     most_at_once  the largest number of pods that ran at the same time
     """
 
     phase: str
-    message: str
     pods: tuple[Pod, ...]
     nodes: Mapping[str, str]
     messages: Mapping[str, str]

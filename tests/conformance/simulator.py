@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from conformance import pods
 from conformance.dag import ABSENT, Dag
 from conformance.kubelet import Sandbox
-from conformance.nodes import COMPLETED, FAILED, Node, Outputs, Pod, Run
+from conformance.nodes import FAILED, Node, Outputs, Pod, Run
 from conformance.scope import INSTANT, inputs, parameters
-from conformance.tags import Refused, Tags, Waiting, go_json
+from conformance.tags import Refused, Tags, go_json
 
 _STATUS = {"Skipped": "Succeeded", "Omitted": "Succeeded"}
 
@@ -81,13 +81,13 @@ class Controller:
                 if not self._active:
                     break
                 self._end(*self._active.pop(-1 if self.cluster.last_first else 0))
-        messages = {node.path: node.message for node in self.nodes.values() if node.message}
+        attempts = {child.name for node in self.nodes.values() if node.kind == "Retry" for child in node.children}
+        nodes = [node for node in self.nodes.values() if node.path and node.name not in attempts]
         return Run(
             phase or "Running",
-            self.nodes[self.name].message,
             tuple(self._pods),
-            {node.path: node.phase for node in self.nodes.values() if node.path},
-            messages | self.waiting,
+            {node.path: node.phase for node in nodes},
+            {node.path: node.message for node in nodes if node.message} | self.waiting,
             self._most_at_once,
         )
 
@@ -163,14 +163,16 @@ class Controller:
         return self._templates[name]
 
     def _substituted(self, template: Mapping[str, Any], local: Mapping[str, str]) -> dict[str, Any]:
-        """The two passes of SubstituteParams: an input's own value is through the first before the second reads it."""
+        """The two passes of SubstituteParams: the second reads the inputs as the first has left them."""
         outer = {**self.globals, **local}
-        inner = {name: self.tags.replaced({"v": value}, outer)["v"] for name, value in inputs(template).items()}
+        inner = inputs(template)
         for one in parameters(template, "outputs"):
             if "path" in one["valueFrom"]:
                 inner[f"outputs.parameters.{one['name']}.path"] = one["valueFrom"]["path"]
-        found: dict[str, Any] = self.tags.template(template, outer, inner)
-        return found
+        if not any("{{" in value for value in inner.values()):
+            return dict(self.tags.template(template, outer, inner))
+        first = self.tags.replaced(template, outer)
+        return dict(self.tags.replaced(first, {**outer, **inner, **inputs(first)}))
 
     def _too_many(self, template: Mapping[str, Any], node: Node | None, boundary: Node | None) -> bool:
         """Whether a limit on what runs at once keeps the node from going on."""

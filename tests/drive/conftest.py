@@ -7,30 +7,16 @@ from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
-from typing import NamedTuple, Protocol
 
 import pytest
-from drive.fakes import NAMESPACE, ArgoServer, Fake, KubernetesApi, Script, serving
 
 from dragoman import __version__
 from dragoman.cli import run as verb
 from dragoman.cli.flags import parser
 from dragoman.cli.messages import show
 from dragoman.findings import Findings
-
-
-class Outcome(NamedTuple):
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-
-class Start(Protocol):
-    """Runs `dragoman run` with these arguments; `sleep` hears of each pause."""
-
-    def __call__(self, *arguments: str, sleep: Callable[[float], object] = ...) -> Outcome: ...
+from drive.fakes import NAMESPACE, ArgoServer, Fake, KubernetesApi, Script, serving
+from drive.words import Outcome, Start, Way, Write
 
 
 @pytest.fixture
@@ -54,7 +40,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 @pytest.fixture
-def flow(tmp_path: Path) -> Callable[[str], None]:
+def flow(tmp_path: Path) -> Write:
     """Writes the steps of the flow `train`."""
 
     def write(spec: str) -> None:
@@ -63,14 +49,6 @@ def flow(tmp_path: Path) -> Callable[[str], None]:
         (tmp_path / "flow.dragoman.yaml").write_text(head + body)
 
     return write
-
-
-class Way(NamedTuple):
-    """One way to reach Argo: a server that follows a script, and what leads to it on the command line."""
-
-    begin: Callable[[Script], Fake]
-    place: str
-    flags: Callable[[Fake], list[str]]
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 import pytest
-from drive.conftest import Outcome, Start, Way
-from drive.fakes import Refusal, Script
 
-Write = Callable[[str], None]
+from drive.fakes import Refusal, Script
+from drive.words import Outcome, Start, Way, Write
 
 ONE = 'steps: {train: {image: "busybox:1.36", command: ["true"]}}'
 RIGHTS = "docs/run.md lists what a person who runs flows must be allowed to do"
@@ -24,7 +22,12 @@ ANSWERS = {
         'does not allow it: workflows.argoproj.io is forbidden: User "ann" cannot create resource "workflows"',
         RIGHTS,
     ),
-    "no CRD": (Refusal(404, raw="404 page not found\n"), "DRG606", "knows no Argo workflows: 404 page not found", GENERIC),
+    "no CRD": (
+        Refusal(404, raw="404 page not found\n"),
+        "DRG606",
+        "knows no Argo workflows: 404 page not found",
+        GENERIC,
+    ),
     "invalid": (
         Refusal(422, 'Workflow.argoproj.io "train-x7k2p" is invalid: spec.parallelism: Invalid value: 0'),
         "DRG607",
@@ -55,17 +58,22 @@ ANSWERS = {
         "answers what Argo does not (200): the answer is no JSON object",
         "check the address",
     ),
-    "a redirect": (Refusal(302, "go there"), "DRG603", "answers what Argo does not (302): go there", "check the address"),
+    "a redirect": (
+        Refusal(302, "go there"),
+        "DRG603",
+        "answers what Argo does not (302): go there",
+        "check the address",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", ANSWERS)
 def test_a_refusal(case: str, start: Start, flow: Write, way: Way) -> None:
     flow(ONE)
-    answer, code, message, help = ANSWERS[case]
+    answer, code, message, way_out = ANSWERS[case]
     fake = way.begin(Script(create=answer))
     assert start(*way.flags(fake)) == Outcome(
-        2, "", f"error[{code}]: {way.place} at {fake.url} {message}\n   = help: {help}\n\n1 error\n"
+        2, "", f"error[{code}]: {way.place} at {fake.url} {message}\n   = help: {way_out}\n\n1 error\n"
     )
 
 

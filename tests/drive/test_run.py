@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
 from gzip import compress
 from json import dumps
 
 import pytest
-from drive.conftest import Outcome, Start, Way
-from drive.fakes import RUN, Refusal, Script, Watch
-from drive.scenes import node, status
 
 from dragoman.cli import main
-
-Write = Callable[[str], None]
+from drive.fakes import RUN, Refusal, Script, Watch
+from drive.scenes import node, status
+from drive.words import Outcome, Start, Way, Write
 
 TWO = """
 steps:
@@ -236,7 +233,9 @@ def test_contact_is_lost_for_good(start: Start, flow: Write, way: Way) -> None:
     fake = way.begin(Script([Watch(Refusal(500, "etcd has no leader"))]))
     pauses: list[float] = []
     outcome = start("-q", *way.flags(fake), sleep=pauses.append)
-    again = f" --argo-server {fake.url.removeprefix('http://')} --secure=false" if way.place != "the Kubernetes API" else ""
+    again = (
+        f" --argo-server {fake.url.removeprefix('http://')} --secure=false" if way.place != "the Kubernetes API" else ""
+    )
     assert pauses == [1, 2, 4, 8, 16, 30, 30, 30, 30, 30]
     assert outcome == Outcome(
         2,
@@ -304,7 +303,9 @@ def test_detached(start: Start, flow: Write, way: Way) -> None:
 def test_interrupted(start: Start, flow: Write, way: Way) -> None:
     flow(TWO)
     fake = way.begin(Script([Watch({})]))
-    again = f" --argo-server {fake.url.removeprefix('http://')} --secure=false" if way.place != "the Kubernetes API" else ""
+    again = (
+        f" --argo-server {fake.url.removeprefix('http://')} --secure=false" if way.place != "the Kubernetes API" else ""
+    )
     outcome = start(*way.flags(fake), sleep=_interrupt)
     assert (outcome.code, outcome.err.partition("\n")[2]) == (
         2,
@@ -343,9 +344,7 @@ def test_interrupted_and_not_allowed_to_stop(start: Start, flow: Write, cluster:
     )
 
 
-def test_the_command_itself(
-    start: Start, flow: Write, cluster: Way, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_itself(start: Start, flow: Write, cluster: Way, capsys: pytest.CaptureFixture[str]) -> None:
     flow(TWO)
     cluster.begin(Script([Watch(DONE)]))
     assert main(["run", "-q", "flow.dragoman.yaml", "-t", "argo"]) == 0

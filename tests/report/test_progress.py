@@ -99,7 +99,7 @@ def test_a_terminal_is_drawn_in_place() -> None:
         "\x1b[3F\x1b[0J"
         "✓ plan                              8s\n"
         "✗ shards.train  3/3, 1 failed    1m 5s  main: Error (exit code 1)\n"
-        "✗ train-x7k2p                  1m 16s  no more retries left\n",
+        "✗ train-x7k2p                   1m 16s  no more retries left\n",
     ]
 
 
@@ -114,7 +114,7 @@ def test_a_note_stands_above_the_picture() -> None:
     assert "".join(text) == (
         "\x1b[0Jbefore anything is known\n"
         f"\x1b[0J{run}"
-        f"\x1b[1F\x1b[0Jlost contact, trying again,…\n\x1b[0J{run}"
+        f"\x1b[1F\x1b[0Jlost contact, trying again, again\n\x1b[0J{run}"
         f"\x1b[1F\x1b[0J{run}"
     )
 
@@ -132,11 +132,7 @@ def test_a_low_terminal_shows_what_matters_and_in_the_end_everything() -> None:
     progress.show(RunState("run", "running", 0), steps)
     progress.close()
     assert text == [
-        "\x1b[0J"
-        "✗ b           1s\n"
-        "● d           2s\n"
-        "… and 3 more: 1 waiting, 1 succeeded,…\n"
-        "● run         2s\n",
+        "\x1b[0J✗ b           1s\n● d           2s\n… and 3 more: 1 waiting, 1 succeeded,…\n● run         2s\n",
         "\x1b[4F\x1b[0J"
         "✓ a           1s\n"
         "✗ b           1s\n"

@@ -29,7 +29,7 @@ def judge(plan: Plan, emitter: Emitter) -> tuple[Fidelity, list[Finding]]:
     """The answers, and a finding for each feature that is refused, or weaker (information only, once accepted)."""
     narrowed = emitter.narrow(plan)
     used = uses(plan)
-    answers = {feature: narrowed.get(feature) or _answer(emitter, feature) for feature in used}
+    answers = {feature: narrowed[feature] if feature in narrowed else _answer(emitter, feature) for feature in used}
     accepted = set(plan.options.get("accept") or ())
     findings = [
         finding

@@ -42,6 +42,7 @@ def render(
     emitter = registry.find(plan.target)
     check_options(plan, emitter)
     plan, findings = settle(plan, policies)
+    findings += registry.strangers(plan)
     fidelity, answers = judge(plan, emitter)
     findings += answers
     if has_errors(findings):

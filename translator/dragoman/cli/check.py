@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from dragoman import spec
 from dragoman.cli import inputs
 from dragoman.cli.judge import failed, judged
 from dragoman.cli.messages import colored
@@ -20,7 +21,16 @@ def run(arguments: argparse.Namespace) -> int:
     reading = inputs.options(arguments)
     findings: list[Finding] = []
     checked = 0
-    for flow in inputs.flows(files.load(arguments.paths, reading)):
+    documents = files.load(arguments.paths, reading)
+    flows = inputs.flows(documents)
+    for other in documents:
+        if other not in flows:
+            checked += 1
+            try:
+                spec.read(other)
+            except Findings as error:
+                findings += error.findings
+    for flow in flows:
         policies = inputs.policies(arguments, reading)
         for target in inputs.targets(arguments):
             for environment in _environments(flow.data, arguments.env):

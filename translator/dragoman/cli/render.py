@@ -32,12 +32,30 @@ def run(arguments: argparse.Namespace) -> int:
             except Findings as error:
                 errors += error.findings
                 exit_code = max(exit_code, error.exit_code)
+    errors += _same_objects(renderings)
     findings = judged([*errors, *(finding for _, one in renderings for finding in one.findings)], arguments)
     if errors or failed(findings, arguments):
         raise Findings(findings, exit_code)
     _write(renderings, arguments)
     _summarize(renderings, findings, arguments)
     return 0
+
+
+def _same_objects(renderings: list[tuple[str, Rendering]]) -> list[Finding]:
+    """Objects that two flows would both make: the last one applied would win in silence."""
+    seen: dict[tuple[str, str, str, str], Rendering] = {}
+    findings = []
+    for _, one in renderings:
+        for manifest in one.emission.manifests:
+            metadata = manifest.body["metadata"]
+            identity = (one.plan.target, manifest.body["kind"], metadata.get("namespace", ""), metadata["name"])
+            other = seen.setdefault(identity, one)
+            if other is not one:
+                place = one.plan.source.span(("metadata", "name"))
+                message = f"two flows make the {identity[1]} `{identity[3]}`"
+                related = ((other.plan.source.span(("metadata", "name")), "the other one"),)
+                findings.append(Finding("DRG507", message, place, "rename one of the flows", related=related))
+    return findings
 
 
 def _write(renderings: list[tuple[str, Rendering]], arguments: argparse.Namespace) -> None:
@@ -67,7 +85,7 @@ def _summarize(renderings: list[tuple[str, Rendering]], findings: list[Finding],
             (one.fidelity.count(kind), word)
             for kind, word in ((Native, "native"), (Emulated, "emulated"), (Weaker, "weaker"))
         ]
-        shown = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to translate"
+        shown = ", ".join(f"{count} {word}" for count, word in counts if count) or "all native"
         print(f"{one.plan.name} → {one.plan.target}: {shown}", file=sys.stderr)
         if arguments.verbose:
             for feature, answer in one.fidelity.answers.items():

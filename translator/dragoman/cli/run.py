@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -104,4 +103,5 @@ def _written(text: str) -> None:
 
 
 def _screen() -> Screen:
-    return Screen(*shutil.get_terminal_size())
+    size = os.get_terminal_size(sys.stderr.fileno())
+    return Screen(size.columns or 80, size.lines or 24)  # a terminal may not know

@@ -31,7 +31,7 @@ def group_values(step: Step, values: Mapping[Any, Any]) -> dict[str, Any]:
 
 def absent(step: Step) -> dict[str, Any]:
     """What a step's outputs are when it did not run, or failed: those of no item where it loops."""
-    return dict.fromkeys(step.outputs, []) if step.foreach is not None else lacking(step)
+    return {name: [] for name in step.outputs} if step.foreach is not None else lacking(step)
 
 
 def lacking(step: Step) -> dict[str, Any]:

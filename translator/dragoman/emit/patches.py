@@ -36,8 +36,10 @@ def patched(plan: Plan, emission: Emission) -> Emission:
             )
         for place in chosen:
             try:
-                manifests[place] = manifests[place]._replace(body=apply_patch(manifests[place].body, patch["ops"]))
-            except (JsonPatchException, JsonPointerException, TypeError, KeyError) as error:
+                manifests[place] = manifests[place]._replace(
+                    body=_whole(apply_patch(manifests[place].body, patch["ops"]))
+                )
+            except (JsonPatchException, JsonPointerException, TypeError, KeyError, ValueError) as error:
                 findings.append(
                     Finding(
                         "DRG306",
@@ -47,6 +49,15 @@ def patched(plan: Plan, emission: Emission) -> Emission:
                     )
                 )
     return emission._replace(manifests=tuple(manifests), findings=tuple(findings))
+
+
+def _whole(body: Any) -> dict[str, Any]:
+    """What a patch made, if it is an object still."""
+    spec, metadata = (body.get(key) if isinstance(body, dict) else None for key in ("spec", "metadata"))
+    if not isinstance(spec, dict) or not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+        raise ValueError("what is left has no `metadata.name` or no `spec`")
+    made: dict[str, Any] = body
+    return made
 
 
 def _chosen(body: Mapping[str, Any], target: Mapping[str, Any]) -> bool:

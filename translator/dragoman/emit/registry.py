@@ -6,8 +6,10 @@ from importlib import import_module
 
 from dragoman.emitter import Emitter
 from dragoman.findings import Finding, Findings, did_you_mean
+from dragoman.plan.model import Plan, Step
 
 GROUP = "dragoman.emitters"
+PLANNED = ("kubernetes", "batch", "local")  # a flow may already say what holds for these
 BUILTIN = {"argo": "dragoman.emit.argo"}
 
 
@@ -31,6 +33,37 @@ def find(name: str) -> Emitter:
 def names() -> list[str]:
     """Every target that can be named, ours first."""
     return [*BUILTIN, *sorted({name for name, _, _ in _entry_points()} - BUILTIN.keys())]
+
+
+def strangers(plan: Plan) -> list[Finding]:
+    """A finding for each target that the flow has settings for, and that nobody here emits for."""
+    named: list[tuple[tuple[str, ...], str]] = [
+        (("spec", "targets", name), name) for name in plan.source.document.data["spec"].get("targets") or {}
+    ]
+    for step in (*plan.steps, *plan.on_exit):
+        named += _named_by(step)
+    unknown = [(path, name) for path, name in dict(named).items() if name not in PLANNED and name not in BUILTIN]
+    known = names() if unknown else []
+    return [
+        Finding(
+            "DRG303",
+            f"there is no target `{name}`",
+            plan.source.span(path, key=True),
+            did_you_mean(name, known),
+            address=".".join(path),
+        )
+        for path, name in unknown
+        if name not in known
+    ]
+
+
+def _named_by(step: Step) -> list[tuple[tuple[str, ...], str]]:
+    own = [
+        (tuple(map(str, (*layer.path, "targets", name))), name)
+        for layer in step.layers
+        for name in layer.data.get("targets") or {}
+    ]
+    return own + [found for child in step.steps for found in _named_by(child)]
 
 
 def _entry_points() -> list[tuple[str, str, str]]:

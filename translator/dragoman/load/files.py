@@ -40,12 +40,12 @@ def load(paths: Sequence[str], options: Options) -> list[Document]:
     findings: list[Finding] = []
     exit_code = 1
     for path in paths:
-        try:
-            for file in _files(path):
+        for file in _files(path, findings):
+            try:
                 documents += read(file, options)
-        except Findings as error:
-            findings += error.findings
-            exit_code = max(exit_code, error.exit_code)
+            except Findings as error:
+                findings += error.findings
+                exit_code = max(exit_code, error.exit_code)
     if findings:
         raise Findings(findings, exit_code)
     return documents
@@ -143,7 +143,7 @@ def check_inside(file: str, root: str, span: Span | None = None) -> None:
         )
 
 
-def _files(path: str) -> Iterator[str]:
+def _files(path: str, findings: list[Finding]) -> Iterator[str]:
     if path == STDIN or not os.path.isdir(path):
         yield path
         return
@@ -155,16 +155,9 @@ def _files(path: str) -> Iterator[str]:
                 found = True
                 yield os.path.normpath(os.path.join(folder, name))
     if not found:
-        raise Findings(
-            [
-                Finding(
-                    "DRG014",
-                    f"there are no specs under `{path}`",
-                    None,
-                    "a spec's name ends in " + " or ".join(f"`{suffix}`" for suffix in SUFFIXES),
-                )
-            ],
-            2,
+        endings = " or ".join(f"`{suffix}`" for suffix in SUFFIXES)
+        findings.append(
+            Finding("DRG014", f"there are no specs under `{path}`", None, f"a spec's name ends in {endings}")
         )
 
 

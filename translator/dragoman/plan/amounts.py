@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from dragoman import quantity
 from dragoman.expr.scope import Scope
 from dragoman.expr.text import Template
 from dragoman.expr.tree import Literal
 from dragoman.expr.values import to_text
-from dragoman.findings import Span
 from dragoman.load.document import Path
 from dragoman.plan.context import Context, article, type_of_text
 from dragoman.plan.model import Amount, Resources
 from dragoman.plan.origin import Layer, Source
 
+Settle: TypeAlias = Callable[[Any], Any]
+
 KEYS = ("cpu", "memory", "gpu", "disk")
 _ACCEPTED = {"cpu": ("quantity", "int", "float"), "gpu": ("int", "quantity")}
 
 
-def resources(context: Context, layers: Sequence[Layer], scopes: Sequence[Scope]) -> Resources:
-    """The amounts that the layers say, highest layer first; nothing is filled in."""
+def resources(
+    context: Context, layers: Sequence[Layer], scopes: Sequence[Scope], settle: Settle = lambda value: value
+) -> Resources:
+    """The amounts that the layers say, highest layer first; nothing is filled in.
+
+    `settle` puts what `with` gave in the place of a template's inputs.
+    """
     requests: dict[str, Amount] = {}
     limits: dict[str, Amount] = {}
     bounds: dict[str, int] = {}
@@ -42,14 +48,14 @@ def resources(context: Context, layers: Sequence[Layer], scopes: Sequence[Scope]
                         (*path, key),
                         "keep one: straight under `resources` means a request",
                     )
-                _take(context, requests, key, block[key], layer.source, (*path, key), scope)
+                _take(context, requests, key, block[key], layer.source, (*path, key), scope, settle)
         for kind, amounts in (("requests", requests), ("limits", limits)):
             for key, raw in (block.get(kind) or {}).items():
                 if raw is not None:
-                    _take(context, amounts, key, raw, layer.source, (*path, kind, key), scope)
+                    _take(context, amounts, key, raw, layer.source, (*path, kind, key), scope, settle)
         for key, raw in (block.get("bounds") or {}).items():
-            bound = amount(context, key, raw, layer.source, (*path, "bounds", key), {})
-            if isinstance(bound, int):
+            bound = known(context, key, raw, layer.source, (*path, "bounds", key))
+            if bound is not None:
                 bounds.setdefault(key, bound)
         if shm is None and block.get("shm") is not None:
             shm = known(context, "shm", block["shm"], layer.source, (*path, "shm"))
@@ -59,17 +65,27 @@ def resources(context: Context, layers: Sequence[Layer], scopes: Sequence[Scope]
 
 
 def known(context: Context, key: str, raw: Any, source: Source, path: Path) -> int | None:
-    """An amount that may not be an expression."""
-    value = amount(context, key, raw, source, path, {})
+    """An amount that must be known at render."""
+    value = amount(context, key, raw, source, path, context.roots)
+    if isinstance(value, Template):
+        context.report("DRG204", f"`{path[-1]}` must be known at render", source, path, "write the amount itself")
     return value if isinstance(value, int) else None
 
 
-def amount(context: Context, key: str, raw: Any, source: Source, path: Path, scope: Scope) -> Amount | None:
+def amount(
+    context: Context,
+    key: str,
+    raw: Any,
+    source: Source,
+    path: Path,
+    scope: Scope,
+    settle: Settle = lambda value: value,
+) -> Amount | None:
     """One amount: a whole number in the units of `quantity.SCALE`, or an expression; None after a finding."""
     value: Any = raw
     if isinstance(raw, str) and "${{" in raw:
         known_before = len(context.findings)
-        value = context.text(raw, source, path, scope)
+        value = settle(context.text(raw, source, path, scope))
         if len(context.findings) > known_before:
             return None
         kind = type_of_text(value).kind
@@ -113,7 +129,10 @@ def _number(context: Context, key: str, value: Any, source: Source, path: Path) 
     try:
         parsed = quantity.parse(text, quantity.SCALE[key])
     except ValueError as error:
-        context.report("DRG121", f"{error}", source, path, "for example `500m` or `2` for cpu, `4Gi` for memory")
+        way_out = "for example `500m` or `2` for cpu, `4Gi` for memory"
+        if text.endswith(("B", "b")):
+            way_out = f"units have no `B` here: `{text[:-1]}`"
+        context.report("DRG121", f"{error}", source, path, way_out)
         return None
     if key == "gpu" and str(parsed) != text:
         context.report("DRG121", f"`gpu: {text}` is not a whole number of devices", source, path, "ask for whole GPUs")
@@ -122,15 +141,17 @@ def _number(context: Context, key: str, value: Any, source: Source, path: Path) 
 
 
 def _take(
-    context: Context, amounts: dict[str, Amount], key: str, raw: Any, source: Source, path: Path, scope: Scope
+    context: Context,
+    amounts: dict[str, Amount],
+    key: str,
+    raw: Any,
+    source: Source,
+    path: Path,
+    scope: Scope,
+    settle: Settle,
 ) -> None:
     if key in amounts:
         return
-    value = amount(context, key, raw, source, path, scope)
+    value = amount(context, key, raw, source, path, scope, settle)
     if value is not None:
         amounts[key] = value
-
-
-def places(spans: Mapping[str, Span | None]) -> tuple[tuple[Span, str], ...]:
-    """Related places of a finding: label to span, those that have one."""
-    return tuple((span, label) for label, span in spans.items() if span is not None)

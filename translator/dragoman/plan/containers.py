@@ -49,6 +49,19 @@ class Stack(NamedTuple):
                 result.update({key: value for key, value in block.items() if value is not None})
         return result
 
+    def constant(self, field: str) -> str | None:
+        """A string that must be known at render, from the highest layer that has it."""
+        found = self.first(field)
+        return None if found is None else self.context.constant(*found)
+
+    def constants(self, field: str) -> dict[str, str]:
+        """A map of strings that must be known at render: keys of all layers."""
+        result: dict[str, str] = {}
+        for layer in reversed(self.layers):
+            for key, written in (layer.data.get(field) or {}).items():
+                result[key] = self.context.constant(written, layer.source, (*layer.path, field, key))
+        return result
+
     def text(self, number: int, written: str, path: Path) -> Text:
         """A string of layer `number`, its expressions checked in that layer's scope."""
         if "${{" not in written:
@@ -82,7 +95,6 @@ def container(stack: Stack, name: str) -> Container:
             "set `image` on the step, its template, or in `spec.defaults`",
             key=True,
         )
-    amounts = resources(context, stack.layers, stack.scopes)
     return Container(
         image=image,
         command=command,
@@ -90,20 +102,13 @@ def container(stack: Stack, name: str) -> Container:
         script=script,
         env=_env(stack),
         volumes=_volumes(stack),
-        resources=amounts._replace(
-            requests={key: _settled(stack, value) for key, value in amounts.requests.items()},
-            limits={key: _settled(stack, value) for key, value in amounts.limits.items()},
-        ),
-        working_dir=stack.value("workingDir"),
+        resources=resources(context, stack.layers, stack.scopes, stack.settle),
+        working_dir=stack.constant("workingDir"),
         pull_policy=stack.value("imagePullPolicy"),
         service_account=stack.value("serviceAccount"),
         labels=stack.merged("labels"),
-        annotations=stack.merged("annotations"),
+        annotations=stack.constants("annotations"),
     )
-
-
-def _settled(stack: Stack, value: Any) -> Any:
-    return value if isinstance(value, (int, str)) else stack.settle(value)
 
 
 def _entrypoint(stack: Stack) -> tuple[tuple[Text, ...] | None, tuple[Text, ...] | None, Script | None]:
@@ -186,7 +191,7 @@ def _volumes(stack: Stack) -> tuple[Volume, ...]:
     for number, block in enumerate(raw):
         place = (*path, number)
         kind = _one_of(context, block, ("pvc", "secret", "configMap", "emptyDir"), source, place)
-        mount = block["mount"].rstrip("/") or "/"
+        mount = context.constant(block["mount"], source, (*place, "mount")).rstrip("/") or "/"
         if mount in mounts:
             context.report(
                 "DRG118",
@@ -206,13 +211,17 @@ def _volumes(stack: Stack) -> tuple[Volume, ...]:
                 kind=kind,  # type: ignore[arg-type]
                 mount=mount,
                 name="" if kind == "emptyDir" else block[kind],
-                sub_path=block.get("subPath"),
+                sub_path=_maybe_constant(context, block.get("subPath"), source, (*place, "subPath")),
                 read_only=bool(block.get("readOnly")),
                 size=None if size is None else known(context, "disk", size, source, (*place, "emptyDir", "size")),
                 medium=empty.get("medium"),
             )
         )
     return tuple(volumes)
+
+
+def _maybe_constant(context: Context, written: str | None, source: Source, path: Path) -> str | None:
+    return None if written is None else context.constant(written, source, path)
 
 
 def _one_of(

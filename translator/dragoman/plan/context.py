@@ -75,6 +75,14 @@ class Context(NamedTuple):
         value = self.text(written, source, path, scope)
         return as_text(value)
 
+    def constant(self, written: str, source: Source, path: Path) -> str:
+        """A string that must be known at render, its expressions replaced."""
+        value = self.string(written, source, path, self.roots)
+        if isinstance(value, str):
+            return value
+        self.report("DRG204", f"`{path[-1]}` must be known at render", source, path, "use `params`, or write it out")
+        return written
+
 
 def type_of_text(value: str | Template | Literal) -> Type:
     """The type of a string with expressions: that of its only expression, else string."""

@@ -9,7 +9,6 @@ from dragoman.findings import Finding, Findings, Span, did_you_mean
 from dragoman.load.document import Document, Path
 from dragoman.plan.origin import Source
 
-
 # maps of things with names: a `--set` below such a name changes the thing, and must not make a new one
 NAMED = {"params": "parameter", "steps": "step", "onExit": "exit step", "templates": "template", "outputs": "output"}
 
@@ -38,7 +37,7 @@ def overlay(document: Document, environment: str, sets: Sequence[str]) -> tuple[
         data = {**data, "spec": _merge(data["spec"], environments[environment])}
     targets: list[tuple[Path, str]] = []
     for argument in sets:
-        path, value = _parse_set(argument)
+        path, value = _parse_set(argument, data["spec"].get("params") or {})
         data = {**data, "spec": _assign(data["spec"], path, value, argument)}
         targets.append((("spec", *path), argument))
     return data, Source(document, environment, tuple(targets))
@@ -56,7 +55,7 @@ def _merge(base: Any, patch: Any) -> Any:
     return merged
 
 
-def _parse_set(argument: str) -> tuple[tuple[str, ...], Any]:
+def _parse_set(argument: str, declared: Mapping[str, Any]) -> tuple[tuple[str, ...], Any]:
     path, equals, text = argument.partition("=")
     names = tuple(path.split("."))
     if not equals or not all(names):
@@ -71,7 +70,8 @@ def _parse_set(argument: str) -> tuple[tuple[str, ...], Any]:
             ]
         )
     if len(names) == 2 and names[0] == "params":
-        names = (*names, "default")
+        kind = (declared.get(names[1]) or {}).get("type", "string")
+        return (*names, "default"), text if kind in ("string", "quantity") else _value(text, argument)
     return names, _value(text, argument)
 
 

@@ -42,7 +42,9 @@ def params(declared: Mapping[str, Any], source: Source, findings: list[Finding])
                     "DRG112",
                     f"parameter `{name}`: {error}",
                     source.span((*path, "default")),
-                    f"it is declared as {kind}",
+                    f"it is declared as {kind}"
+                    if "type" in declaration
+                    else "without a `type`, a parameter is a string",
                     address=address_of(path),
                 )
             )

@@ -14,7 +14,7 @@ from dragoman.plan.model import Plan, Schedule
 from dragoman.plan.origin import Source
 from dragoman.plan.overlay import overlay
 from dragoman.plan.params import params
-from dragoman.plan.steps import Frame, graph
+from dragoman.plan.steps import Frame, check_unused, graph, seconds
 from dragoman.plan.templates import Library
 
 
@@ -56,14 +56,18 @@ def resolve(
         body.get("defaults") or {},
         {name: Library(document.data["spec"]["templates"], Source(document)) for name, document in libraries.items()},
     )
-    frame = Frame((), source, ("spec", "steps"), roots, queue=body.get("queue"))
+    queue = body.get("queue")
+    queue = None if queue is None else context.constant(queue, source, ("spec", "queue"))
+    frame = Frame((), source, ("spec", "steps"), roots, queue=queue)
     steps = graph(context, body["steps"], frame)
-    exit_frame = Frame(("on-exit",), source, ("spec", "onExit"), scopes.on_exit(roots), queue=body.get("queue"))
+    exit_frame = Frame(("on-exit",), source, ("spec", "onExit"), scopes.on_exit(roots), queue=queue)
     on_exit = graph(context, body.get("onExit") or {}, exit_frame, sees_steps=False)
+    check_unused(context, body["steps"], body.get("onExit") or {})
+    timeout = body.get("timeout")
+    limit = None if timeout is None else seconds(context, timeout, source, ("spec", "timeout"))
     if findings:
         raise Findings(dict.fromkeys(findings))  # a template's mistake is found wherever it is used
     metadata = data["metadata"]
-    timeout = body.get("timeout")
     return Plan(
         name=metadata["name"],
         target=target,
@@ -76,7 +80,7 @@ def resolve(
         on_exit=on_exit,
         schedule=_schedule(body.get("schedule")),
         parallelism=body.get("parallelism"),
-        timeout=None if timeout is None else duration.parse(timeout),
+        timeout=limit,
         fail_fast=body.get("failFast") is not False,
         options=(body.get("targets") or {}).get(target) or {},
     )

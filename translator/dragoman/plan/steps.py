@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from dragoman import duration
@@ -16,11 +16,11 @@ from dragoman.plan.containers import Stack, container
 from dragoman.plan.context import Context
 from dragoman.plan.graph import needs_of, ordered
 from dragoman.plan.loops import foreach
-from dragoman.plan.model import Address, Output, Resources, Step
+from dragoman.plan.model import Address, Resources, Step
 from dragoman.plan.origin import Layer, Source
 from dragoman.plan.outputs import group_outputs, hidden_names, step_outputs, visible_outputs
 from dragoman.plan.retries import retry
-from dragoman.plan.templates import Use, use
+from dragoman.plan.templates import Use, unused, use
 
 GROUP_FIELDS = frozenset(
     {
@@ -91,7 +91,7 @@ def _group(context: Context, data: Mapping[str, Any], frame: Frame) -> Step:
     inner = frame._replace(
         path=(*frame.path, "steps"),
         compute=data.get("compute") or frame.compute,
-        queue=data.get("queue") or frame.queue,
+        queue=_queue(context, data, frame),
     )
     return Step(
         address=frame.address,
@@ -124,16 +124,16 @@ def _leaf(context: Context, data: Mapping[str, Any], frame: Frame) -> Step:
     if used is not None:
         inner = _condition(context, used.layer.data, used.layer.source, used.layer.path, used.scope)
         when = _both(when, used.settle(inner) if inner is not None else None)
-    timeout = stack.value("timeout")
+    timeout = stack.first("timeout")
     return Step(
         address=frame.address,
         container=container(stack, frame.address[-1]),
         when=when,
         outputs=step_outputs(context, stack),
         retry=retry(context, stack),
-        timeout=None if timeout is None else duration.parse(timeout),
+        timeout=None if timeout is None else seconds(context, *timeout),
         compute=stack.value("compute") or frame.compute,
-        queue=stack.value("queue") or frame.queue,
+        queue=stack.constant("queue") or frame.queue,
         description=stack.value("description"),
         target_resources=_target_resources(context, stack),
         layers=stack.layers,
@@ -151,6 +151,21 @@ def _stack(context: Context, data: Mapping[str, Any], frame: Frame, used: Use | 
     return Stack(context, tuple(layers), tuple(seen), used.settle if used is not None else lambda value: value)
 
 
+def _queue(context: Context, data: Mapping[str, Any], frame: Frame) -> str | None:
+    written = data.get("queue")
+    return frame.queue if written is None else context.constant(written, frame.source, (*frame.path, "queue"))
+
+
+def seconds(context: Context, written: str, source: Source, path: Path) -> int:
+    """A time limit: at least a second."""
+    value = duration.parse(written)
+    if value == 0:
+        context.report(
+            "DRG112", "a time limit of 0 s ends everything at once", source, path, "leave it out for no limit"
+        )
+    return value
+
+
 def _target_resources(context: Context, stack: Stack) -> Resources:
     """The explicit amounts of the blocks for this target; the defaults' block is no explicit value."""
     layers, seen = [], []
@@ -159,7 +174,7 @@ def _target_resources(context: Context, stack: Stack) -> Resources:
         if block and layer.name != "defaults":
             layers.append(Layer(layer.name, block, layer.source, (*layer.path, "targets", context.target)))
             seen.append(scope)
-    return resources(context, layers, seen) if layers else Resources()
+    return resources(context, layers, seen, stack.settle) if layers else Resources()
 
 
 def _condition(context: Context, data: Mapping[str, Any], source: Source, path: Path, scope: Scope) -> Expr | None:
@@ -176,4 +191,25 @@ def _both(left: Expr | None, right: Expr | None) -> Expr | None:
     return Binary("&&", left, right, BOOL)
 
 
-__all__ = ["Frame", "Output", "graph"]
+def check_unused(context: Context, *graphs: Mapping[str, Any]) -> None:
+    """Find what is wrong with templates that no step uses; a step's use has found it for the others."""
+    used = {name for graph_ in graphs for name in _uses(graph_)}
+    for name in context.templates.keys() - used:
+        template = unused(context, name)
+        stack = Stack(
+            context,
+            (template.layer, Layer("defaults", context.defaults, context.source, ("spec", "defaults"))),
+            (template.scope, scopes.in_container(context.roots)),
+            template.settle,
+        )
+        if stack.value("image") is not None:
+            container(stack, name)
+        step_outputs(context, stack)
+        retry(context, stack)
+
+
+def _uses(steps: Mapping[str, Any]) -> Iterator[str]:
+    for block in steps.values():
+        if block.get("use"):
+            yield block["use"]
+        yield from _uses(block.get("steps") or {})

@@ -65,6 +65,20 @@ def use(context: Context, data: Mapping[str, Any], source: Source, path: Path, s
     return Use(layer, inner, _settler(arguments))
 
 
+def unused(context: Context, name: str) -> Use:
+    """A template of this flow that nothing uses, its inputs open."""
+    layer = Layer("template", context.templates[name], context.source, ("spec", "templates", name))
+    declared: Mapping[str, Any] = layer.data.get("inputs") or {}
+    inputs: dict[str, Binding] = {
+        key: Variable(
+            Reference("input", (), key),
+            declared_type(block, layer.source, (*layer.path, "inputs", key), context.findings),
+        )
+        for key, block in declared.items()
+    }
+    return Use(layer, scopes.in_template(context.roots, inputs, library=False), lambda value: value)
+
+
 def find(context: Context, name: str) -> Layer | None:
     """A template by its name, `lib.name` for one of an imported file."""
     library, dot, own = name.partition(".")

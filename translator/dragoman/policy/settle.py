@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from dragoman import quantity
 from dragoman.findings import Finding, did_you_mean
 from dragoman.load.document import Document
+from dragoman.plan.amounts import resources
+from dragoman.plan.context import Context
 from dragoman.plan.model import Accelerator, Amount, Container, Plan, Resources, Step
-from dragoman.plan.origin import Origin, Source
+from dragoman.plan.origin import Layer, Origin, Source
 from dragoman.plan.origins import origin
 
 # the lowest layer of all (DESIGN: one core, 4096Mi)
@@ -17,16 +19,18 @@ BUILT_IN: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * 2**20}
 
 
 class Platform(NamedTuple):
-    """What the policies that match a flow say together."""
+    """What the policies that match a flow say together: amounts with who says so, and kinds of GPU."""
 
-    requests: Mapping[str, tuple[int, Origin]]
+    requests: Mapping[str, tuple[Amount, Origin]]
+    limits: Mapping[str, tuple[Amount, Origin]]
     accelerators: Mapping[str, Accelerator]
 
 
 def settle(plan: Plan, policies: Sequence[Document]) -> tuple[Plan, list[Finding]]:
     """The plan with every amount that an emitter reads, and findings about amounts that cannot be."""
     findings: list[Finding] = []
-    platform = _platform([policy for policy in policies if _matches(policy.data["spec"].get("match") or {}, plan)])
+    matching = [policy for policy in policies if _matches(policy.data["spec"].get("match") or {}, plan)]
+    platform = _platform(matching, plan.target, findings)
     steps = tuple(_settled(step, platform, findings) for step in plan.steps)
     on_exit = tuple(_settled(step, platform, findings) for step in plan.on_exit)
     return plan._replace(steps=steps, on_exit=on_exit), findings
@@ -43,22 +47,25 @@ def _matches(match: Mapping[str, Any], plan: Plan) -> bool:
     return all(plan.labels.get(key) == value for key, value in labels.items())
 
 
-def _platform(policies: Sequence[Document]) -> Platform:
-    requests: dict[str, tuple[int, Origin]] = {key: (value, Origin("built-in")) for key, value in BUILT_IN.items()}
+def _platform(policies: Sequence[Document], target: str, findings: list[Finding]) -> Platform:
+    requests: dict[str, tuple[Amount, Origin]] = {key: (value, Origin("built-in")) for key, value in BUILT_IN.items()}
+    limits: dict[str, tuple[Amount, Origin]] = {}
     accelerators: dict[str, Accelerator] = {}
     for policy in policies:
         body, source = policy.data["spec"], Source(policy)
-        for key, raw in ((body.get("defaults") or {}).get("resources") or {}).items():
-            if key in BUILT_IN and raw is not None:
-                path = ("spec", "defaults", "resources", key)
-                requests[key] = (quantity.parse(raw, quantity.SCALE[key]), Origin("policy", source, path))
-        for name, kind in (body.get("accelerators") or {}).items():
+        context = Context(source, target, findings, {}, {}, {}, {})
+        layer = Layer("policy", body.get("defaults") or {}, source, ("spec", "defaults"))
+        said = resources(context, [layer], [{}])
+        for kind, amounts, known in (("requests", said.requests, requests), ("limits", said.limits, limits)):
+            for key, value in amounts.items():
+                known[key] = (value, Origin("policy", source, (*layer.path, "resources", kind, key)))
+        for name, one in (body.get("accelerators") or {}).items():
             accelerators[name] = Accelerator(
-                kind.get("resource") or Accelerator().resource,
-                kind.get("nodeSelector") or {},
-                tuple(kind.get("tolerations") or ()),
+                one.get("resource") or Accelerator().resource,
+                one.get("nodeSelector") or {},
+                tuple(one.get("tolerations") or ()),
             )
-    return Platform(requests, accelerators)
+    return Platform(requests, limits, accelerators)
 
 
 def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
@@ -73,10 +80,11 @@ def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
             origins[f"resources.requests.{key}"] = origins.get(f"resources.limits.{key}") or origin(
                 step, "resources", "limits", key
             )
-    for key, (default, source) in platform.requests.items():
-        if key not in requests:
-            requests[key] = default
-            origins[f"resources.requests.{key}"] = source
+    for kind, own_amounts, defaults in (("requests", requests, platform.requests), ("limits", limits, platform.limits)):
+        for key, (default, source) in defaults.items():
+            if key not in own_amounts:
+                own_amounts[key] = default
+                origins[f"resources.{kind}.{key}"] = source
     for key in ("memory", "gpu"):  # a missing memory limit is the request; devices cannot be overcommitted
         if key in requests and key not in limits:
             limits[key] = requests[key]
@@ -92,6 +100,7 @@ def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
     container = step.container._replace(resources=settled)
     done = step._replace(container=container, origins=origins)
     _check_limits(done, container, findings)
+    _check_growth(done, container, findings)
     return done
 
 
@@ -175,7 +184,9 @@ def _check_limits(step: Step, container: Container, findings: list[Finding]) -> 
     amounts = container.resources
     for key, limit in amounts.limits.items():
         request = amounts.requests.get(key)
-        if not isinstance(limit, int) or not isinstance(request, int) or request <= limit:
+        if not isinstance(limit, int) or not isinstance(request, int):
+            continue
+        if request == limit or (request < limit and key != "gpu"):
             continue
         asked, capped = origin(step, "resources", "requests", key), origin(step, "resources", "limits", key)
         shown = (quantity.canonical(key, request), quantity.canonical(key, limit))
@@ -185,9 +196,34 @@ def _check_limits(step: Step, container: Container, findings: list[Finding]) -> 
                 "DRG122",
                 f"step `{step.name}` requests {shown[0]} {key}, its limit is {shown[1]}",
                 asked.span() or span,
-                "raise the limit, or leave it out"
-                + (" (a missing memory limit is the request)" if key == "memory" else ""),
+                _WAYS_OUT.get(key, "raise the limit, or leave it out"),
                 address=".".join((*step.address, "resources", "requests", key)),
                 related=((span, "the limit is set here"),) if span is not None and span != asked.span() else (),
             )
         )
+
+
+_WAYS_OUT = {
+    "memory": "raise the limit, or leave it out (a missing memory limit is the request)",
+    "gpu": "devices cannot be shared: the limit is the request, say one of them",
+}
+
+
+def _check_growth(step: Step, container: Container, findings: list[Finding]) -> None:
+    """An amount that grows starts at what the step asks for: the largest may not be less."""
+    for growth in step.retry.escalate if step.retry is not None else ():
+        for kind in ("requests", "limits"):
+            base = getattr(container.resources, kind).get(growth.resource)
+            if isinstance(base, int) and base > growth.maximum:
+                shown = quantity.canonical(growth.resource, growth.maximum), quantity.canonical(growth.resource, base)
+                path = ("retry", "escalate", growth.resource, "max")
+                findings.append(
+                    Finding(
+                        "DRG112",
+                        f"`escalate.{growth.resource}.max` is {shown[0]}, the first attempt already has {shown[1]}",
+                        origin(step, *path).span(),
+                        "raise `max`, or ask for less at first",
+                        address=".".join((*step.address, *path)),
+                    )
+                )
+                break

@@ -98,7 +98,7 @@ class Progress:
             self._line(clean(text))
             return
         self._draw([])
-        self._out(cut(text, self._screen().columns - 1) + "\n")
+        self._out(clean(text) + "\n")
         self.tick()
 
     def close(self) -> None:

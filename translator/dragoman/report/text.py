@@ -55,7 +55,7 @@ def _finding(finding: Finding, sources: dict[str, list[str]], color: bool) -> li
     if finding.span is not None:
         lines += _excerpt(finding.span, "-->", "", sources, paint, off)
         if finding.span.approximate and finding.address:
-            lines.append(f"   = value: {finding.address} (computed by Jsonnet: the line is approximate)")
+            lines.append(f"   = value: {finding.address} (computed by Jsonnet: there is no exact line)")
     for span, words in finding.related:
         lines += _excerpt(span, ":::", words, sources, _DIM if color else "", off)
     if finding.help:

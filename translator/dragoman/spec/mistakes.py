@@ -132,7 +132,9 @@ def _not_allowed(error: Mistake) -> Finding:
     words = listed([*(f"`{word}`" for word in allowed), *types])
     message = f"{place(error.path)} must be {words}, found {found(error.value)}"
     hint = did_you_mean(str(error.value), allowed)
-    return _at_value("DRG105", error, message, hint if hint.startswith("did you mean") else "")
+    if str(error.value) in allowed:
+        hint = f'put it in quotes: "{error.value}"'
+    return _at_value("DRG105", error, message, hint if hint.startswith(("did you mean", "put")) else "")
 
 
 def _wrong_pattern(error: Mistake) -> Finding:

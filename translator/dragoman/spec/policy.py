@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from dragoman.spec import fields as f
-from dragoman.spec.fields import Model, Name, ObjectName
+from dragoman.spec.fields import Model, Name
 from dragoman.spec.flow import ApiVersion, Metadata
 from dragoman.spec.step import Resources
 
@@ -55,10 +55,6 @@ class PolicyDefaults(Model):
 
     resources: Resources | None = None
     """Resources of a step that says nothing."""
-    image: str | None = None
-    """The image of a step that names none."""
-    serviceAccount: ObjectName | None = None
-    """The service account of a step that names none."""
 
 
 class PolicyMatch(Model):

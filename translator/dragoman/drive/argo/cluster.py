@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dragoman.drive.argo.reach import CONNECT, LOG_LINES, READ, WATCH, ApiError, Reach, Workflow, parsed, reason_of, said
+from dragoman.drive.argo.reach import (
+    CONNECT,
+    LOG_LINES,
+    READ,
+    WATCH,
+    ApiError,
+    Reach,
+    Workflow,
+    parsed,
+    reason_of,
+    said,
+)
 from dragoman.findings import Finding, Findings
 
 RESOURCE = {"group": "argoproj.io", "version": "v1alpha1", "plural": "workflows"}
@@ -85,8 +96,7 @@ class Cluster:
     def stop(self, name: str) -> None:
         """See `Argo`."""
         call = self._workflows.patch_namespaced_custom_object
-        merge = "application/merge-patch+json"
-        _answer(call, **self._where, name=name, body={"spec": {"shutdown": "Stop"}}, _content_type=merge)
+        _answer(call, **self._where, name=name, body={"spec": {"shutdown": "Stop"}})
 
 
 def _answer(call: Any, **arguments: Any) -> bytes:

@@ -51,4 +51,6 @@ def _failure(argo: Argo, workflow: Workflow, part: Part, node: Node, found: Mapp
     except ApiError as error:
         return [*lines, f"    its log is gone: {clean(error.message)}"]
     written = log.rstrip().splitlines()
-    return lines + ([f"    | {clean(line)}" for line in written] or ["    no log: it wrote nothing, or its pod is gone"])
+    return lines + (
+        [f"    | {clean(line)}" for line in written] or ["    no log: it wrote nothing, or its pod is gone"]
+    )

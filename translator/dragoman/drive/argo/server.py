@@ -10,7 +10,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from dragoman.drive.argo.reach import CONNECT, LOG_LINES, READ, WATCH, ApiError, Reach, Workflow, parsed, reason_of, said
+from dragoman.drive.argo.reach import (
+    CONNECT,
+    LOG_LINES,
+    READ,
+    WATCH,
+    ApiError,
+    Reach,
+    Workflow,
+    parsed,
+    reason_of,
+    said,
+)
 from dragoman.findings import Finding, Findings
 
 WORKFLOWS = "/api/v1/workflows/{namespace}"

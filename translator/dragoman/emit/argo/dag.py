@@ -28,7 +28,9 @@ def graph(
     outputs: tuple[Output, ...] = (),
 ) -> Scope:
     """Add the DAG template of a graph, and the templates of its steps after it; its scope says what it needs."""
-    results = {(step.address, output.name): result(step, output) for step in steps for output in step.outputs.values()}
+    results = {
+        (step.address, output.name): result(step, output, steps) for step in steps for output in step.outputs.values()
+    }
     scope = Scope(address, build.trusts, results)
     template: dict[str, Any] = {}
     build.templates.append(template)

@@ -181,6 +181,11 @@ class _Printer(NamedTuple):
                 f"`{unparse(expr)}` holds `{{{{` or `$(`, which Argo reads: it can only hand it to a container",
                 "use the value in `env`, `args` or `command` only, or list items without such letters",
             )
+        if expr.type.kind == "any" and not spelled.native:
+            raise Unprintable(
+                f"`{unparse(expr)}` has no declared type: Argo hands it on as text, and cannot compute with it",
+                "declare what it is: the `items` of the list, the `type` of the output",
+            )
         return decoded(spelled, expr.type)
 
     def binary(self, expr: Binary) -> tuple[str, int]:

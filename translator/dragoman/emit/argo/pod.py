@@ -7,12 +7,12 @@ from typing import Any
 
 from dragoman import quantity
 from dragoman.emit.argo.build import drop_empty, inputs_of
-from dragoman.emit.argo.expressions import Unprintable
+from dragoman.emit.argo.expressions import Spell, Unprintable, as_text, tag
 from dragoman.emit.argo.retry import escalated, retry_strategy
 from dragoman.emit.argo.scope import Scope
 from dragoman.emit.argo.settings import Settings
 from dragoman.emit.argo.text import BRACE, BRACE_VARIABLE, argument_text, container_text, escape
-from dragoman.expr.text import Template
+from dragoman.expr.text import Template, as_expr
 from dragoman.plan.model import Amount, Container, EnvSource, Output, Resources, Script, Step, Volume
 from dragoman.plan.outputs import DIRECTORY
 
@@ -39,13 +39,18 @@ def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dic
     assert container is not None
     amounts = container.resources
     placement = amounts.placement
-    labels = {**({QUEUE_LABEL: step.queue} if step.queue else {}), **container.labels}
+    labels = {**({QUEUE_LABEL: literal(step.queue, "queue")} if step.queue else {}), **container.labels}
     body = _body(step, container, scope, settings)
     patch = _pod_spec_patch(step, amounts, scope)
     return drop_empty(
         {
             "name": name,
-            "metadata": drop_empty({"labels": labels, "annotations": dict(container.annotations)}),
+            "metadata": drop_empty(
+                {
+                    "labels": labels,
+                    "annotations": {key: literal(text, "annotations") for key, text in container.annotations.items()},
+                }
+            ),
             "inputs": inputs_of(scope),
             "outputs": drop_empty(
                 {"parameters": [_output(output) for output in step.outputs.values() if not output.stdout]}
@@ -61,6 +66,15 @@ def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dic
             **body,
         }
     )
+
+
+def literal(text: str, what: str) -> str:
+    """Text in a place that no kubelet reads, so that braces cannot be kept from Argo."""
+    if "{{" in text:
+        raise Unprintable(
+            f"`{what}` holds `{{{{`, which Argo reads as one of its tags", "write it without double braces"
+        )
+    return text
 
 
 def _body(step: Step, container: Container, scope: Scope, settings: Settings) -> dict[str, Any]:
@@ -79,11 +93,11 @@ def _body(step: Step, container: Container, scope: Scope, settings: Settings) ->
         env.insert(0, {"name": BRACE_VARIABLE, "value": "{"})
     body = drop_empty(
         {
-            "image": container_text(container.image, spell),
+            "image": _image(container, spell),
             "imagePullPolicy": container.pull_policy,
             "command": command,
             "args": args,
-            "workingDir": container.working_dir,
+            "workingDir": None if container.working_dir is None else literal(container.working_dir, "workingDir"),
             "env": env,
             "resources": _resources(container.resources, step),
             "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
@@ -94,6 +108,13 @@ def _body(step: Step, container: Container, scope: Scope, settings: Settings) ->
         }
     )
     return {"script" if source is not None else "container": body}
+
+
+def _image(container: Container, spell: Spell) -> str:
+    if isinstance(container.image, str):
+        return literal(container.image, "image")
+    parts = container.image.parts
+    return "".join(literal(part, "image") if isinstance(part, str) else argument_text(part, spell) for part in parts)
 
 
 def _script(script: Script) -> tuple[list[str], list[str], str | None]:
@@ -122,9 +143,9 @@ def _env(name: str, value: str | Template | EnvSource, scope: Scope) -> dict[str
 
 
 def _output(output: Output) -> dict[str, Any]:
-    source: dict[str, Any] = {"path": output.path}
+    source: dict[str, Any] = {"path": literal(output.path or "", "outputs.path")}
     if output.default is not None:
-        source["default"] = output.default
+        source["default"] = literal(output.default, "outputs.default")
     return {"name": output.name, "valueFrom": source}
 
 
@@ -158,19 +179,20 @@ def _pod_spec_patch(step: Step, amounts: Resources, scope: Scope) -> str | None:
             if key == "gpu" and kind == "requests":
                 continue
             if key in growth:
-                patch.setdefault(kind, {})[names[key]] = escalated(key, value, growth[key])
+                patch.setdefault(kind, {})[names[key]] = f'"{escalated(key, value, growth[key])}"'
             elif not isinstance(value, int):
                 patch.setdefault(kind, {})[names[key]] = _amount(value, scope)
     if not patch:
         return None
     lines = ["containers:", "- name: main", "  resources:"]
     for kind, amounts_of in patch.items():
-        lines += [f"    {kind}:", *(f'      {name}: "{amount}"' for name, amount in amounts_of.items())]
+        lines += [f"    {kind}:", *(f"      {name}: {amount}" for name, amount in amounts_of.items())]
     return "\n".join(lines) + "\n"
 
 
 def _amount(value: Template, scope: Scope) -> str:
-    return "".join(part if isinstance(part, str) else argument_text(part, scope.spell) for part in value.parts)
+    """An amount from data as a JSON string: whatever it holds, it stays one value of the patch's YAML."""
+    return tag(f"toJson({as_text(as_expr(value), scope.spell)})")
 
 
 def _volumes(step: Step, container: Container) -> list[dict[str, Any]]:
@@ -206,8 +228,8 @@ def _mounts(step: Step, container: Container) -> list[dict[str, Any]]:
         drop_empty(
             {
                 "name": f"volume-{number}",
-                "mountPath": volume.mount,
-                "subPath": volume.sub_path,
+                "mountPath": literal(volume.mount, "volumes.mount"),
+                "subPath": None if volume.sub_path is None else literal(volume.sub_path, "volumes.subPath"),
                 "readOnly": volume.read_only or None,
             }
         )

@@ -12,14 +12,14 @@ from dragoman.plan.model import Output, Step
 from dragoman.plan.references import target
 
 
-def result(step: Step, output: Output) -> Result:
-    """Where a sibling reads the output, and what it reads when the step was skipped or its loop was empty."""
+def result(step: Step, output: Output, siblings: tuple[Step, ...]) -> Result:
+    """Where a sibling reads the output, and what it reads when the step was skipped, failed, or looped over nothing."""
     loop, task = step.foreach, task_name(step.name)
     captured = output.stdout and not (loop is not None and (loop.parallelism is not None or wraps_item(step)))
     fallback = None
     if loop is not None:
-        fallback = "[]" if step.when is not None or not width(loop) else None
-    elif _may_be_absent(step, output):
+        fallback = "[]" if step.when is not None or not width(loop) or _may_fail(step, siblings) else None
+    elif _may_be_absent(step, output) or _may_fail(step, siblings):
         fallback = "null" if output.default is None else output.default
     gathered = completeness(step, output) if loop is not None and loop.parallelism is None else ""
     place = "result" if captured else f"parameters.{output.name}"
@@ -70,6 +70,11 @@ def mentions_item(step: Step, expr: Expr | None) -> bool:
     return expr is not None and any(
         target(ref).kind in ("item", "index") and target(ref).step == step.address for ref in refs(expr)
     )
+
+
+def _may_fail(step: Step, siblings: tuple[Step, ...]) -> bool:
+    """Whether a step goes on after the failure of this one."""
+    return any(need.step == step.name and need.condition != "succeeded" for other in siblings for need in other.needs)
 
 
 def _may_be_absent(step: Step, output: Output) -> bool:

@@ -16,7 +16,7 @@ from dragoman.expr.types import Type
 
 BRACE_VARIABLE = "DRAGOMAN_LBRACE"
 BRACE = f"$({BRACE_VARIABLE})"
-_DOLLARS = re.compile(r"\$+\(|\${2,}")
+_DOLLARS = re.compile(r"\$+(?=\(|\{\{)|\${2,}")
 _OPENING = re.compile(r"\{(?=\{)")
 
 
@@ -30,12 +30,21 @@ def container_text(value: str | Template, spell: Spell) -> str:
             text = escape(part)
             shown += text
         else:
-            if shown.endswith("{"):  # neither may join with what the tag opens, or becomes
-                shown = shown[:-1] + BRACE
-            elif shown.endswith("$") and not shown.endswith("$$"):
-                shown += "$"
+            shown = _closed(shown)
             shown += _container_tag(part, spell)
     return shown
+
+
+def _closed(shown: str) -> str:
+    """Text whose last letters cannot join with what a tag behind it opens, or becomes."""
+    if shown.endswith("{"):
+        head = shown[:-1]
+        return (f"{head}$" if _odd_dollar(head) else head) + BRACE
+    return f"{shown}$" if _odd_dollar(shown) else shown
+
+
+def _odd_dollar(shown: str) -> bool:
+    return (len(shown) - len(shown.rstrip("$"))) % 2 == 1
 
 
 def argument_text(expr: Expr, spell: Spell) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 from dragoman import duration
 from dragoman.emit.argo.build import Build, drop_empty
 from dragoman.emit.argo.dag import graph
+from dragoman.emit.argo.expressions import Unprintable
 from dragoman.emit.argo.names import slug
+from dragoman.emit.argo.pod import literal
 from dragoman.emit.argo.settings import Settings, settings
 from dragoman.emitter import Emission, Manifest
 from dragoman.expr.values import to_text
@@ -28,7 +30,12 @@ def emit(plan: Plan) -> Emission:
     build = Build(plan, options)
     spec = _spec(plan, options, build)
     manifests = [_template(plan, options, spec)]
-    if plan.schedule is not None:
+    if plan.schedule is not None and options.kind == "Workflow":
+        span = plan.source.span(("spec", "schedule"), key=True)
+        message = "`kind: Workflow` is one run, and a schedule starts many: it needs a template"
+        way_out = "leave `targets.argo.kind` out, or the schedule"
+        build.findings.append(Finding("DRG118", message, span, way_out, address="spec.schedule"))
+    elif plan.schedule is not None:
         name, findings = _cron_name(plan)
         build.findings += findings
         manifests.append(_cron_workflow(plan, name))
@@ -118,7 +125,7 @@ def _spec(plan: Plan, options: Settings, build: Build) -> dict[str, Any]:
     return drop_empty(
         {
             "entrypoint": entrypoint,
-            "arguments": drop_empty({"parameters": [_argument(param) for param in plan.params if param.runtime]}),
+            "arguments": drop_empty({"parameters": _arguments(plan, build)}),
             "onExit": on_exit,
             "parallelism": plan.parallelism,
             "activeDeadlineSeconds": plan.timeout,
@@ -142,7 +149,21 @@ def _graph_name(name: str, steps: tuple[Step, ...]) -> str:
     return name if name not in taken else f"{name}-graph"
 
 
+def _arguments(plan: Plan, build: Build) -> list[dict[str, Any]]:
+    arguments = []
+    for param in plan.params:
+        try:
+            arguments += [_argument(param)] if param.runtime else []
+        except Unprintable as error:
+            span = plan.source.span(("spec", "params", param.name))
+            build.findings.append(Finding("DRG304", error.message, span, error.help))
+    return arguments
+
+
 def _argument(param: Param) -> dict[str, Any]:
+    """A run-time parameter; Argo reads its text again, wherever it is used."""
+    for text in (param.value, *param.enum, param.description or ""):
+        literal(to_text(text), f"params.{param.name}")
     return drop_empty(
         {
             "name": param.name,
