@@ -38,8 +38,8 @@ format: install    ## Let ruff put the code in order
 	$(BIN)/ruff format
 
 golden: install    ## Rewrite the golden files, then show what changed
-	$(BIN)/python -m pytest tests/golden --update-golden
-	git diff --stat -- tests/features
+	$(BIN)/python -m pytest tests/golden tests/docs --update-golden
+	git diff --stat -- tests/features docs
 
 docs: install    ## Rewrite what is generated from the code: schema, library, tables
 	$(BIN)/python docs/generate.py

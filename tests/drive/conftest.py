@@ -27,7 +27,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
     def run(*arguments: str, sleep: Callable[[float], object] = lambda seconds: None) -> Outcome:
         ticks = count(1_767_225_600)
-        flags = parser(__version__).parse_args(["run", *arguments])
+        given = ["run", *arguments]
+        flags = parser(__version__, given).parse_args(given)
         try:
             code = verb.run(flags, verb.World(lambda: next(ticks), sleep))
         except Findings as error:

@@ -200,3 +200,17 @@ def test_the_extra_is_not_installed(
     outcome = start("--namespace", "ml", *flags)
     assert (outcome.code, outcome.err.splitlines()[1]) == (2, "   = help: pip install 'dragoman[argo]'")
     assert outcome.err.startswith("error[DRG601]: a client for Argo is not installed: ")
+
+
+def test_a_pod_without_a_service_account(start: Start, flow: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow(ONE)
+    monkeypatch.setenv("KUBECONFIG", "nowhere")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    assert start().err.splitlines()[0] == "error[DRG602]: no cluster is configured: Service token file does not exist."
+
+
+def test_another_target(start: Start, flow: Write) -> None:
+    flow(ONE)
+    outcome = start("-t", "batch")
+    assert (outcome.code, outcome.err[:14]) == (2, "error[DRG303]:")

@@ -47,7 +47,7 @@ def render(
     findings += answers
     if has_errors(findings):
         raise Findings(findings)
-    emission = patched(plan, emitter.emit(lower.lowered(plan, emitter.support)))
+    emission = patched(plan, emitter.emit(lower.lowered(plan, fidelity.answers)))
     findings += (
         *emission.findings,
         *(emitter.verify(plan, emission) if not has_errors(emission.findings) else ()),

@@ -7,6 +7,7 @@ n u m k M G T P E, binary Ki Mi Gi Ti Pi Ei, decimal exponents; a fraction is ke
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SUFFIXES = {
     "n": (1, 10**9), "u": (1, 10**6), "m": (1, 1000), "": (1, 1),
@@ -21,6 +22,7 @@ SCALE = {"cpu": 1000, "memory": 1, "gpu": 1, "disk": 1, "shm": 1}
 BYTES = frozenset({"memory", "disk", "shm"})
 
 
+@lru_cache(1024)  # a flow's steps ask for the same few amounts
 def parse(text: str | int | float, scale: int = 1) -> int:
     """The quantity in units of 1/scale, rounded up; ValueError says what is wrong with the text.
 

@@ -14,7 +14,8 @@ from dragoman.cli.flags import VERBS, parser
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; exit code 0 nothing to report, 1 findings, 2 could not do the work."""
     try:
-        arguments = parser(__version__).parse_args(argv)
+        given = sys.argv[1:] if argv is None else argv
+        arguments = parser(__version__, given).parse_args(given)
     except SystemExit as stop:  # argparse has printed its help, or what is wrong
         return stop.code if isinstance(stop.code, int) else 2
     try:

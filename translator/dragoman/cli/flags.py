@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 
@@ -15,18 +15,30 @@ class Verb(NamedTuple):
     flags: Callable[[argparse.ArgumentParser], None]
 
 
-def parser(version: str) -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+WIDTH = 100  # of help; asking the terminal costs more than a small render's own work
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, width=WIDTH)
+
+
+def parser(version: str, asked: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """The parser of the whole command line; with `asked`, only verbs that are in it get their flags."""
     top = argparse.ArgumentParser(
         prog="dragoman",
         description="One job spec, translated faithfully to the engine that runs it.",
         epilog="exit codes: 0 nothing to report, 1 findings, 2 could not do the work",
         allow_abbrev=False,
+        formatter_class=_formatter,
     )
     top.add_argument("--version", action="version", version=f"dragoman {version}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, verb in VERBS.items():
-        one = verbs.add_parser(name, help=verb.help, description=verb.help, allow_abbrev=False)
+        one = verbs.add_parser(
+            name, help=verb.help, description=verb.help, allow_abbrev=False, formatter_class=_formatter
+        )
+        if asked is not None and name not in asked:
+            continue
         verb.flags(one)
         one.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
         one.add_argument("-v", "--verbose", action="store_true", help="say more")

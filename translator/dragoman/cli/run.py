@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -33,6 +34,7 @@ class World(NamedTuple):
 
 def run(arguments: argparse.Namespace, world: World = World()) -> int:  # noqa: B008 (it holds nothing that changes)
     """Exit code 0 when the run succeeded, 1 when it failed; whatever keeps it from being seen to its end is 2."""
+    gc.enable()  # a run may last for days
     try:
         rendering = _rendered(arguments)
         values = run_parameters(rendering.plan, arguments.param)

@@ -13,17 +13,12 @@ from dragoman.plan.model import Plan
 PASSES = (expand_matrix,)
 
 
-def lowered(plan: Plan, support: Mapping[Feature, Support]) -> Plan:
-    """The plan after the passes that the emitter selects, none of whose features may be left."""
-    selected = {
-        answer.by: feature
-        for feature, answer in support.items()
-        if isinstance(answer, Emulated) and answer.by is not None
-    }
-    used = uses(plan) if selected else {}
+def lowered(plan: Plan, answers: Mapping[Feature, Support]) -> Plan:
+    """The plan after the passes that answer for the features it uses, none of which may be left."""
+    selected = {answer.by: feature for feature, answer in answers.items() if isinstance(answer, Emulated)}
     for step in PASSES:
         feature = selected.get(step)
-        if feature is not None and feature in used:
+        if feature is not None:
             plan = step(plan)
             left = uses(plan)
             assert feature not in left, f"{step.__name__} left {feature.value} at {left[feature]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
+from functools import lru_cache
 
 from dragoman.findings import WARNING, Finding
 from dragoman.plan.model import Address, Step
@@ -31,6 +31,7 @@ RESERVED = frozenset(
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
+@lru_cache(1024)
 def slug(name: str, longest: int = LONGEST) -> str:
     """The name as lower-case RFC 1123 label; one that is too long keeps its start and gets a hash of the whole.
 
@@ -40,6 +41,8 @@ def slug(name: str, longest: int = LONGEST) -> str:
     text = _OTHER.sub("-", name.lower()).strip("-")
     if len(text) <= longest:
         return text
+    from hashlib import sha256  # hardly any name is too long
+
     return f"{text[: longest - 9].rstrip('-')}-{sha256(name.encode()).hexdigest()[:8]}"
 
 

@@ -7,7 +7,6 @@ the task that calls it prints the same value in its own template, which may ask 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import NamedTuple
 
 from dragoman.emit.argo.expressions import Spelling, key
@@ -77,6 +76,8 @@ class Scope:
     def _input(self, ref: Ref, wanted: Reference, fields: tuple[str, ...]) -> Spelling:
         name = _input_name(wanted, fields)
         if name in self.inputs and _identity(self.inputs[name]) != (wanted, fields):
+            from hashlib import sha256
+
             name = f"{name}-{sha256(repr((wanted, fields)).encode()).hexdigest()[:8]}"
         self.inputs.setdefault(name, _with_fields(ref, fields))
         trust = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
 from dragoman import duration
@@ -45,6 +44,8 @@ def emit(plan: Plan) -> Emission:
 def _template(plan: Plan, options: Settings, spec: Mapping[str, Any]) -> Manifest:
     name = plan.name
     if options.kind == "Workflow":
+        from hashlib import sha256
+
         content = repr((plan.name, plan.namespace, spec)).encode()
         name = f"{slug(plan.name, 54)}-{sha256(content).hexdigest()[:8]}"
     body = {
