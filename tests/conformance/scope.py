@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from conformance.items import compact
@@ -78,10 +79,20 @@ def _printed(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return go_float(value) if 1e-4 <= abs(value) < 1e21 else repr(value)
+        return _float(value)
     if isinstance(value, dict):
         return "map[" + " ".join(f"{key}:{_printed(inner)}" for key, inner in sorted(value.items())) + "]"
     return "[" + " ".join(map(_printed, value)) + "]" if isinstance(value, list) else str(value)
+
+
+def _float(value: float) -> str:
+    """Go's `%v`: an exponent from a million on, and below a ten-thousandth."""
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    point = len(digits) + int(exponent) - 1
+    if value == 0 or -4 <= point < 6:
+        return go_float(value)
+    first, rest = str(digits[0]), "".join(map(str, digits[1:]))
+    return f"{'-' * sign}{first}{'.' * bool(rest)}{rest}e{point:+03d}"
 
 
 def _aggregate(name: str, items: Iterable[Node]) -> dict[str, str | None]:

@@ -68,13 +68,15 @@ class Tags:
         return self._ask({"value": text, "local": scope, "strict": True}) if "{{" in text else text
 
     def expression(self, text: str, scope: Scope) -> Any:
-        """The value of an expression that stands without braces; None also for what is not there."""
+        """The value of an expression that stands without braces: a float is a float even when it is whole."""
         inside = text.replace("}}", "} }").replace("{{", "{ {")
         found = self._ask({"value": "{{=toJson(" + inside + ")}}", "local": scope})
         if found.startswith("{{="):
             self._ask({"value": "{{=" + inside + "}}", "local": scope, "strict": True})
             raise Refused(f"failed to evaluate expression {text!r}")
-        return json.loads(found)
+        value = json.loads(found)
+        whole = type(value) is int and self._ask({"value": "{{=type(" + inside + ")}}", "local": scope}) == "float"
+        return float(value) if whole else value
 
     def holds(self, condition: str, scope: Scope) -> bool:
         """Whether a `when` lets its task run."""

@@ -36,7 +36,9 @@ def plan_of(body: str) -> Plan:
 
 def drive(body: str, end: End = lambda task: {}, most: int = 50) -> Ran:
     """Run a flow in rounds: all that can start starts, then all of it ends; waits between attempts pass at once."""
-    plan, facts, rounds, now = plan_of(body), {}, [], 0.0
+    plan, now = plan_of(body), 0.0
+    facts: dict[Id, list[Attempt]] = {}
+    rounds: list[list[str]] = []
     for _ in range(most):
         outcome = walk(plan, facts, now, KNOWN)
         if outcome.phase != "running":
@@ -93,7 +95,11 @@ steps:
 
     ran = drive(body, end)
     assert (ran.rounds, ran.phase) == ([["make"], ["each[0]", "each[1]"], ["join"]], "succeeded")
-    assert [seen[name].args for name in ("each[0]", "each[1]", "join")] == [("41", "0", "r1"), ("42", "1", "r1"), ("[0,0.1]",)]
+    assert [seen[name].args for name in ("each[0]", "each[1]", "join")] == [
+        ("41", "0", "r1"),
+        ("42", "1", "r1"),
+        ("[0,0.1]",),
+    ]
     assert seen["each[1]"].requests == {"cpu": 2000, "memory": 512 * 2**20}
     assert seen["each[1]"].limits == {"memory": 512 * 2**20}
 
@@ -121,7 +127,9 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("steps", "failing", "rounds", "phase", "others"), ENDS, ids=[case[0][:50] for case in ENDS])
-def test_ends(steps: str, failing: Mapping[str, int], rounds: list[list[str]], phase: str, others: Mapping[Any, str]) -> None:
+def test_ends(
+    steps: str, failing: Mapping[str, int], rounds: list[list[str]], phase: str, others: Mapping[Any, str]
+) -> None:
     body = "steps:\n" + "".join(f"  {text}\n" for text in steps.split("\n"))
     ran = drive(body, lambda task: failing.get(task.name, {}))
     assert (ran.rounds, ran.phase) == (rounds, phase)
@@ -129,7 +137,9 @@ def test_ends(steps: str, failing: Mapping[str, int], rounds: list[list[str]], p
 
 
 def test_independent_branches_go_on_without_fail_fast() -> None:
-    ran = drive("failFast: false\nsteps:\n  a: {}\n  b: {}\n  c: {needs: [b]}", lambda task: 1 if task.name == "a" else {})
+    ran = drive(
+        "failFast: false\nsteps:\n  a: {}\n  b: {}\n  c: {needs: [b]}", lambda task: 1 if task.name == "a" else {}
+    )
     assert (ran.rounds, ran.phase) == ([["a", "b"], ["c"]], "failed")
 
 
@@ -183,7 +193,11 @@ def test_on_exit_runs_whatever_happened(ending: int, statuses: list[str], phase:
         return ending if task.name == "a" and ending else {}
 
     ran = drive(body, end)
-    assert (seen, ran.phase, ran.outcome.states[("alarm",)].phase) == (statuses, phase, "succeeded" if ending else "skipped")
+    assert (seen, ran.phase, ran.outcome.states[("alarm",)].phase) == (
+        statuses,
+        phase,
+        "succeeded" if ending else "skipped",
+    )
 
 
 WRONG = [

@@ -92,4 +92,18 @@ CODES = {
     "DRG506": Code("argument-mismatch", "A task's arguments are not the inputs of the template it calls; the engine would not say so."),
     "DRG507": Code("same-file", "Two manifests would be written to one file."),
     "DRG508": Code("cannot-write", "A file or folder for the result cannot be written."),
+    # runs
+    "DRG601": Code("client-missing", "The client of the engine is not installed. `pip install 'dragoman[argo]'` brings it."),
+    "DRG602": Code("no-cluster", "A kubeconfig, context, server address or namespace is missing or unusable. `--context`, `--server` and `--namespace` name them."),
+    "DRG603": Code("unreachable", "The API does not answer, or not as Argo does. Look at the address, the network, the certificates."),
+    "DRG604": Code("unauthorized", "The API does not know who you are. Log in again, or set ARGO_TOKEN."),
+    "DRG605": Code("forbidden", "You may not do this in that namespace. `docs/run.md` lists the rights that a run needs."),
+    "DRG606": Code("nothing-there", "The namespace does not exist, or the cluster has no Argo Workflows."),
+    "DRG607": Code("workflow-refused", "Argo or Kubernetes refuses the object, and the finding says why. Often the cluster's Argo is older than `targets.argo.version`."),
+    "DRG608": Code("run-gone", "The run was deleted while it was followed. What became of it is not known."),
+    "DRG609": Code("api-failing", "The API failed, or is overloaded. Before a second try, look whether the run was started."),
+    "DRG610": Code("no-template", "`--from-template` needs a template, and the flow renders a Workflow."),
+    "DRG611": Code("not-a-run-parameter", "`--param` names a parameter that is unknown, or settled at render. `--set` is for those."),
+    "DRG612": Code("interrupted", "Ctrl-C ended the progress. The finding says whether the run goes on, and how to follow or stop it."),
+    "DRG613": Code("one-flow-only", "`dragoman run` runs one flow on one target."),
 }  # fmt: skip

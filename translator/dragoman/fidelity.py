@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dragoman.emitter import Emitter, Emulated, Native, Refused, Support, Weaker
+from dragoman.emitter import Emulated, Native, Refused, Support, Weaker
 from dragoman.findings import INFO, WARNING, Finding, did_you_mean
 from dragoman.load.document import Path
 from dragoman.plan.features import Feature, uses
@@ -25,49 +25,45 @@ class Fidelity(NamedTuple):
         return sum(isinstance(answer, kind) for answer in self.answers.values())
 
 
-def judge(plan: Plan, emitter: Emitter) -> tuple[Fidelity, list[Finding]]:
+def judge(plan: Plan, target: str, support: Mapping[Feature, Support]) -> tuple[Fidelity, list[Finding]]:
     """The answers, and a finding for each feature that is refused, or weaker (information only, once accepted)."""
-    narrowed = emitter.narrow(plan)
     used = uses(plan)
-    answers = {feature: narrowed[feature] if feature in narrowed else _answer(emitter, feature) for feature in used}
+    answers = {feature: support[feature] if feature in support else _unknown(target) for feature in used}
     accepted = set(plan.options.get("accept") or ())
     findings = [
         finding
         for feature, path in used.items()
-        if (finding := _finding(plan, emitter, feature, answers[feature], path, accepted)) is not None
+        if (finding := _finding(plan, target, feature, answers[feature], path, accepted)) is not None
     ]
-    return Fidelity(emitter.name, answers), findings + _unknown_accepts(plan)
+    return Fidelity(target, answers), findings + _unknown_accepts(plan)
 
 
-def _answer(emitter: Emitter, feature: Feature) -> Support:
-    found = emitter.support.get(feature)
-    if found is None:
-        return Refused(f"the {emitter.name} emitter does not know this feature", "ask its makers for a newer version")
-    return found
+def _unknown(target: str) -> Support:
+    return Refused(f"the {target} emitter does not know this feature", "ask its makers for a newer version")
 
 
 def _finding(
-    plan: Plan, emitter: Emitter, feature: Feature, answer: Support, path: Path, accepted: set[str]
+    plan: Plan, target: str, feature: Feature, answer: Support, path: Path, accepted: set[str]
 ) -> Finding | None:
     address = ".".join(map(str, path))
     if isinstance(answer, Refused):
         return Finding(
             "DRG301",
-            f"{emitter.name} cannot translate `{feature.value}`: {answer.reason}",
+            f"{target} cannot translate `{feature.value}`: {answer.reason}",
             plan.source.span(path),
             answer.hint,
             address=address,
         )
     if not isinstance(answer, Weaker):
         return None
-    message = f"{emitter.name} translates `{feature.value}` nearly: {answer.difference}"
+    message = f"{target} translates `{feature.value}` nearly: {answer.difference}"
     if feature.value in accepted:
         return Finding("DRG302", f"{message} (accepted)", plan.source.span(path), severity=INFO, address=address)
     return Finding(
         "DRG302",
         message,
         plan.source.span(path),
-        f'if that is fine: `targets.{emitter.name}.accept: ["{feature.value}"]`',
+        f'if that is fine: `targets.{target}.accept: ["{feature.value}"]`',
         WARNING,
         address,
     )

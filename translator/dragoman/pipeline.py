@@ -27,6 +27,20 @@ class Rendering(NamedTuple):
     findings: tuple[Finding, ...]
 
 
+def planned(
+    flow: Document,
+    libraries: Mapping[str, Document],
+    policies: Sequence[Document],
+    target: str = "",
+    environment: str = "",
+    sets: Sequence[str] = (),
+) -> tuple[Plan, list[Finding]]:
+    """The plan of a flow for a target, with everything that policies say settled."""
+    for document in (flow, *libraries.values(), *policies):
+        spec.read(document)
+    return settle(resolve(flow, libraries, environment, sets, target), policies)
+
+
 def render(
     flow: Document,
     libraries: Mapping[str, Document],
@@ -36,14 +50,11 @@ def render(
     sets: Sequence[str] = (),
 ) -> Rendering:
     """The manifests of a flow, or why there are none; raises `Findings` when it cannot even be understood."""
-    for document in (flow, *libraries.values(), *policies):
-        spec.read(document)
-    plan = resolve(flow, libraries, environment, sets, target)
+    plan, findings = planned(flow, libraries, policies, target, environment, sets)
     emitter = registry.find(plan.target)
     check_options(plan, emitter)
-    plan, findings = settle(plan, policies)
     findings += registry.strangers(plan)
-    fidelity, answers = judge(plan, emitter)
+    fidelity, answers = judge(plan, emitter.name, {**emitter.support, **emitter.narrow(plan)})
     findings += answers
     if has_errors(findings):
         raise Findings(findings)

@@ -7,8 +7,8 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from dragoman.cli import inputs
 from dragoman.cli.judge import failed, judged
@@ -16,13 +16,16 @@ from dragoman.cli.messages import colored, show
 from dragoman.drive.argo import Voice, Wish
 from dragoman.drive.argo import run as run_on_argo
 from dragoman.drive.parameters import run_parameters
-from dragoman.findings import Finding, Findings
+from dragoman.emitter import Weaker
+from dragoman.fidelity import judge
+from dragoman.findings import ERROR, WARNING, Finding, Findings, has_errors
 from dragoman.load import files
 from dragoman.load.document import Document
-from dragoman.pipeline import Rendering, render
+from dragoman.pipeline import planned, render
 from dragoman.report.progress import Progress, Screen
 
-TARGETS = ("argo",)
+TARGETS = ("argo", "local")
+Sources: TypeAlias = tuple[Document, Mapping[str, Document], Sequence[Document]]
 
 
 class World(NamedTuple):
@@ -36,29 +39,52 @@ def run(arguments: argparse.Namespace, world: World = World()) -> int:  # noqa: 
     """Exit code 0 when the run succeeded, 1 when it failed; whatever keeps it from being seen to its end is 2."""
     gc.enable()  # a run may last for days
     try:
-        rendering = _rendered(arguments)
-        values = run_parameters(rendering.plan, arguments.param)
-        succeeded = run_on_argo(rendering.plan, rendering.emission, values, _wish(arguments), _voice(arguments, world))
+        reading = inputs.options(arguments)
+        flow, target = _one(inputs.flows(files.load(arguments.paths, reading)), list(inputs.targets(arguments)))
+        sources = (flow, inputs.libraries(flow, arguments.env, reading), inputs.policies(arguments, reading))
+        succeeded = (_here if target == "local" else _on_argo)(sources, target, arguments, world)
     except Findings as error:
         raise Findings(error.findings, 2) from None
     return 0 if succeeded else 1
 
 
-def _rendered(arguments: argparse.Namespace) -> Rendering:
-    reading = inputs.options(arguments)
-    flow, target = _one(inputs.flows(files.load(arguments.paths, reading)), list(inputs.targets(arguments)))
-    policies = inputs.policies(arguments, reading)
-    libraries = inputs.libraries(flow, arguments.env, reading)
-    rendering = render(flow, libraries, policies, target, arguments.env, arguments.set)
-    findings = judged(rendering.findings, arguments)
-    if failed(findings, arguments):
-        raise Findings(findings)
+def _here(sources: Sources, target: str, arguments: argparse.Namespace, world: World) -> bool:
+    from dragoman.drive import local
+    from dragoman.drive.local.support import SUPPORT
+
+    plan, findings = planned(*sources, target, arguments.env, arguments.set)
+    fidelity, answers = judge(plan, target, SUPPORT)
+    severe = [finding for finding in answers if finding.severity == ERROR or arguments.strict]
+    _shown([*findings, *severe], arguments)
+    values = run_parameters(plan, arguments.param)
+    voice = _voice(arguments, world)
+    weaker = [answer.difference for answer in fidelity.answers.values() if isinstance(answer, Weaker)]
+    if weaker:
+        voice.progress.note("here " + ", ".join(dict.fromkeys(weaker)))
+    try:
+        return local.run(plan, values, local.Place(local.FOLDER, local.room(), world.clock), voice.progress, voice.say)
+    except KeyboardInterrupt:
+        message = "interrupted: everything that the run had started was stopped"
+        raise Findings([Finding("DRG612", message, None, "", WARNING)]) from None
+
+
+def _on_argo(sources: Sources, target: str, arguments: argparse.Namespace, world: World) -> bool:
+    rendering = render(*sources, target, arguments.env, arguments.set)
     if rendering.plan.target not in TARGETS:
         known = ", ".join(f"`{name}`" for name in TARGETS)
         message = f"`dragoman run` cannot run a flow on `{rendering.plan.target}`"
         raise Findings([Finding("DRG303", message, None, f"it knows {known}: `--target {TARGETS[0]}`")])
+    _shown(rendering.findings, arguments)
+    values = run_parameters(rendering.plan, arguments.param)
+    return run_on_argo(rendering.plan, rendering.emission, values, _wish(arguments), _voice(arguments, world))
+
+
+def _shown(found: Iterable[Finding], arguments: argparse.Namespace) -> None:
+    """Show the findings; raise them when they are too severe to run with."""
+    findings = judged(found, arguments)
+    if failed(findings, arguments) or has_errors(findings):
+        raise Findings(findings)
     show(findings, arguments)
-    return rendering
 
 
 def _one(flows: list[Document], targets: list[str]) -> tuple[Document, str]:
