@@ -114,11 +114,10 @@ def test_its_options_are_checked_by_its_own_model(install: Install, run: Run) ->
     assert "error[DRG102]: unknown key `shel` in `targets.toy`\n  --> flow.dragoman.yaml:21:19\n" in err
 
 
-@pytest.mark.xfail(strict=True, reason="what a key could be is looked up in the published schema, not in the model")
-def test_its_options_mistakes_have_hints(install: Install, run: Run) -> None:
+@pytest.mark.xfail(strict=True, reason="known keys are looked up in the published schema, which has none of the toy's")
+def test_a_mistake_in_its_options_has_a_hint(install: Install, run: Run) -> None:
     install("toy-target")
     assert "did you mean `shell`?" in run(FLOW + "  targets: {toy: {shel: bash}}\n")[2]
-    assert "`sh` or `bash`" in run(FLOW + "  targets: {toy: {shell: basher}}\n")[2]
 
 
 def test_a_package_that_fails_to_load_is_one_finding_that_names_it(install: Install, run: Run) -> None:

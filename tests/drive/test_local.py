@@ -46,7 +46,7 @@ def test_what_a_step_sees_and_hands_on(folder: Path) -> None:
 make:
   command: [{PYTHON}, -c]
   args: ["import os; open(os.environ['DRAGOMAN_OUTPUTS'] + '/text', 'w').write(os.environ['TEXT'] + chr(10))"]
-  env: {{TEXT: {json.dumps(tricky)}}}
+  env: {{TEXT: {json.dumps(tricky, ensure_ascii=False)}}}
   outputs: {{text: {{}}}}
 show:
   command: [{PYTHON}, -c, "import json, os, sys; json.dump([sys.argv[1:], os.environ['T']], open('seen.json', 'w'))"]

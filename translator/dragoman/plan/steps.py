@@ -15,6 +15,7 @@ from dragoman.plan.amounts import resources
 from dragoman.plan.containers import Stack, container
 from dragoman.plan.context import Context
 from dragoman.plan.graph import needs_of, ordered
+from dragoman.plan.items import check_items
 from dragoman.plan.loops import foreach
 from dragoman.plan.model import Address, Resources, Step
 from dragoman.plan.origin import Layer, Source
@@ -73,7 +74,9 @@ def _step(context: Context, name: str, data: Mapping[str, Any], frame: Frame, si
         step = _group(context, data, frame._replace(address=address, path=path, scope=scope))
     else:
         step = _leaf(context, data, frame._replace(address=address, path=path, scope=scope))
-    step = step._replace(foreach=loop)
+    if loop is not None:
+        step = step._replace(foreach=loop)
+        check_items(context, step, frame.source, path)
     return step._replace(needs=needs_of(context, step, data, frame.source, path, siblings))
 
 

@@ -218,7 +218,7 @@ local document(kind, name, namespace) = {
   // The directory the command starts in.
   workingDir(value):: { workingDir: value },
 
-  // Environment variables.
+  // Environment variables; null takes away what a lower layer set.
   env(value):: { env+: value },
 
   // Directories mounted into the container.

@@ -210,8 +210,8 @@ class Work(Model):
     """A program in the spec, instead of `command`."""
     workingDir: str | None = None
     """The directory the command starts in."""
-    env: dict[f.EnvName, EnvValue] | None = None
-    """Environment variables."""
+    env: dict[f.EnvName, EnvValue | None] | None = None
+    """Environment variables; null takes away what a lower layer set."""
     volumes: list[Volume] | None = None
     """Directories mounted into the container."""
     resources: Resources | None = None
