@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 ABSENT = object()  # an argument that is the bare tag of a result that a skipped task does not have
 _TASK = re.compile(r"([a-zA-Z0-9][-a-zA-Z0-9]*?)\.[A-Z][a-zA-Z]+|[a-zA-Z0-9][-a-zA-Z0-9]*")
 _BARE = "({0}.Succeeded || {0}.Skipped || {0}.Daemoned)"
-_RESULTS = {"Succeeded": "Succeeded", "Failed": "Failed", "Errored": "Error", "Skipped": "Skipped", "Omitted": "Omitted"}
+_RESULTS = {
+    "Succeeded": "Succeeded",
+    "Failed": "Failed",
+    "Errored": "Error",
+    "Skipped": "Skipped",
+    "Omitted": "Omitted",
+}
 
 
 class Dag:
@@ -26,7 +32,7 @@ class Dag:
     def __init__(self, controller: Controller, node: Node, template: Mapping[str, Any]) -> None:
         self.controller, self.node, self.template = controller, node, template
         self.tasks: dict[str, dict[str, Any]] = {task["name"]: task for task in template["dag"]["tasks"]}
-        self.needs = {name: _needs(task) for name, task in self.tasks.items()}
+        self.needs = {name: needs(task) for name, task in self.tasks.items()}
         depended = {need for needs in self.needs.values() for need in needs}
         self.targets = sorted(self.tasks.keys() - depended)
         self.started: dict[str, list[dict[str, Any]]] = {}  # the tasks that each task became
@@ -189,7 +195,8 @@ class Dag:
         return next((phase for phase in before if phase in FAILED), "Succeeded")
 
 
-def _needs(task: Mapping[str, Any]) -> list[str]:
+def needs(task: Mapping[str, Any]) -> list[str]:
+    """The tasks that a task's `depends` mentions."""
     return list(dict.fromkeys(found[1] or found[0] for found in _TASK.finditer(task.get("depends") or "")))
 
 

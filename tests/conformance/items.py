@@ -94,7 +94,9 @@ def _item(text: str) -> Item:
     value = json.loads(text)
     if isinstance(value, dict):
         members = {name: _shown(raw) for name, raw in raw_members(text).items()}
-        whole = "{" + ",".join(f"{go_json(name)}:{compact(raw)}" for name, raw in sorted(raw_members(text).items())) + "}"
+        whole = (
+            "{" + ",".join(f"{go_json(name)}:{compact(raw)}" for name, raw in sorted(raw_members(text).items())) + "}"
+        )
         fields = {f"item.{name}": shown for name, shown in members.items()}
         return Item({"item": whole, **fields}, ",".join(sorted(f"{name}:{shown}" for name, shown in members.items())))
     if isinstance(value, list):

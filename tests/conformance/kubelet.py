@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+NOT_FOUND = 64  # what Argo's wrapper around the program ends with when there is no such program
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 
 
@@ -60,6 +61,7 @@ class Sandbox(NamedTuple):
 
     def run(self, command: Sequence[str], environment: Mapping[str, str]) -> Ended:
         """Run a container's command to its end."""
+        self.root.mkdir(parents=True, exist_ok=True)
         for directory in self.directories:
             self.place(directory).mkdir(parents=True, exist_ok=True)
         path = {"PATH": f"{self.programs}:/usr/bin:/bin"}
@@ -74,7 +76,7 @@ class Sandbox(NamedTuple):
                 check=False,
             )
         except FileNotFoundError as error:
-            return Ended(64, "", str(error))  # the code of Argo's own wrapper around the program
+            return Ended(NOT_FOUND, "", f": {error}")
         code = done.returncode if done.returncode >= 0 else 128 - done.returncode
         printed = done.stdout.decode(errors="replace").replace(str(self.root), "")
         return Ended(code, printed, done.stderr.decode(errors="replace"))

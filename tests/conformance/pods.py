@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import yaml
 
-from conformance.kubelet import expand, variables
+from conformance.kubelet import NOT_FOUND, Sandbox, expand, variables
+from conformance.nodes import Outputs
+from conformance.scope import parameters
 from conformance.tags import Refused, go_json
 
 SCRIPT = "/argo/staging/script"
@@ -35,6 +37,15 @@ class Started(NamedTuple):
     env: Mapping[str, str]
     resources: Mapping[str, Mapping[str, str]]
     directories: tuple[str, ...]
+
+
+class Ended(NamedTuple):
+    """How a pod ended."""
+
+    phase: str
+    message: str
+    outputs: Outputs
+    printed: str
 
 
 def pod_of(template: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,17 +95,19 @@ def admitted(pod: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     return {"requests": requests, "limits": limits}
 
 
-def started(pod: Mapping[str, Any], init: Sequence[Mapping[str, Any]]) -> Started:
-    """The pod with its variables put in. `init`: the variables of Argo's init container before ARGO_TEMPLATE."""
+def started(pod: Mapping[str, Any], name: str) -> Started:
+    """The pod of this name with its variables put in."""
     spec = pod["spec"]
     main = spec["containers"][0]
     env = variables(main.get("env") or ())
     args = main.get("args") or []
     if len(go_json(args).encode()) > LONGEST:
-        args = [f"@/tmp/argo_arg_{number}.txt" if len(arg.encode()) > LONGEST else arg for number, arg in enumerate(args)]
+        args = [
+            f"@/tmp/argo_arg_{number}.txt" if len(arg.encode()) > LONGEST else arg for number, arg in enumerate(args)
+        ]
     else:
         args = [expand(arg, env) for arg in args]
-    template = _staged(spec["initContainers"][0]["env"][0]["value"], init)
+    template = _staged(spec["initContainers"][0]["env"][0]["value"], name)
     return Started(
         spec,
         template,
@@ -105,17 +118,54 @@ def started(pod: Mapping[str, Any], init: Sequence[Mapping[str, Any]]) -> Starte
     )
 
 
+def ended(pod: Started, sandbox: Sandbox, *, keeps: bool) -> Ended:
+    """Run the pod's program to its end. `keeps`: whether Argo keeps what it prints."""
+    if pod.template is None:
+        return Ended("Error", "init: Error (exit code 1)", Outputs(), "")
+    source = (pod.template.get("script") or {}).get("source")
+    if source:
+        sandbox.write(SCRIPT, source)
+    code, printed, said = sandbox.run(pod.command, pod.env)
+    values, missing = _read(pod.template, sandbox)
+    outputs = Outputs(values, printed.removesuffix("\n") if keeps else None, str(code))
+    if code != 0:
+        return Ended("Failed", f"main: Error (exit code {code}){said if code == NOT_FOUND else ''}", outputs, printed)
+    if missing:
+        message = f"wait: Error (exit code 1): open {missing}: no such file or directory"
+        return Ended("Error", message, outputs, printed)
+    return Ended("Succeeded", "", outputs, printed)
+
+
 def quantity(text: str) -> Decimal:
     """An amount as Kubernetes reads it."""
     found = _QUANTITY.fullmatch(text)
     if found is None:
         raise Refused(f"quantities must match the regular expression: {text!r}")
     number, unit = found[1], found[2] or ""
-    return Decimal(number + unit) if unit[:1] in "eE" and len(unit) > 1 and unit != "Ei" else Decimal(number) * _UNITS[unit]
+    return (
+        Decimal(number + unit)
+        if unit[:1] in "eE" and len(unit) > 1 and unit != "Ei"
+        else Decimal(number) * _UNITS[unit]
+    )
 
 
-def _staged(text: str, init: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    shown = text if len(text.encode()) > LONGEST else expand(text, variables(init))
+def _read(template: Mapping[str, Any], sandbox: Sandbox) -> tuple[dict[str, str | None], str]:
+    """The output parameters, and the first file that is missing; Argo reads none after it."""
+    values: dict[str, str | None] = {}
+    missing = ""
+    for one in parameters(template, "outputs"):
+        source = one["valueFrom"]
+        text = None if missing else sandbox.read(source["path"])
+        value = source.get("default") if text is None and not missing else text
+        values[one["name"]] = None if value is None else value.removesuffix("\n")
+        missing = missing or ("" if value is not None else source["path"])
+    return values, missing
+
+
+def _staged(text: str, name: str) -> dict[str, Any] | None:
+    """What Argo's init container reads in ARGO_TEMPLATE, its last variable."""
+    before = {"ARGO_POD_NAME": name, "ARGO_CONTAINER_NAME": "init"}
+    shown = text if len(text.encode()) > LONGEST else expand(text, before)
     try:
         template: dict[str, Any] = json.loads(shown)
     except json.JSONDecodeError:

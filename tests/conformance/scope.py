@@ -16,7 +16,9 @@ INSTANT = "2026-01-02T03:04:05Z"  # nothing that is compared depends on a clock
 
 def inputs(template: Mapping[str, Any]) -> dict[str, str]:
     """The variables of a template's own inputs."""
-    return {f"inputs.parameters.{one['name']}": one["value"] for one in parameters(template, "inputs") if "value" in one}
+    return {
+        f"inputs.parameters.{one['name']}": one["value"] for one in parameters(template, "inputs") if "value" in one
+    }
 
 
 def results(name: str, node: Node, template: Mapping[str, Any]) -> dict[str, str | None]:

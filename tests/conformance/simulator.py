@@ -45,9 +45,7 @@ class Accident(NamedTuple):
     phase: str = "Failed"
 
 
-def simulate(
-    manifest: Mapping[str, Any], tags: Tags, cluster: Cluster, params: Mapping[str, str] | None = None
-) -> Run:
+def simulate(manifest: Mapping[str, Any], tags: Tags, cluster: Cluster, params: Mapping[str, str] | None = None) -> Run:
     """Run a WorkflowTemplate (or Workflow) to its end. `params`: what the one who starts it gives."""
     return Controller(manifest, tags, cluster, params or {}).run()
 
@@ -92,7 +90,14 @@ class Controller:
         )
 
     def add(
-        self, name: str, path: str, kind: str, template: str, boundary: Node | None, phase: str = "Running", message: str = ""
+        self,
+        name: str,
+        path: str,
+        kind: str,
+        template: str,
+        boundary: Node | None,
+        phase: str = "Running",
+        message: str = "",
     ) -> Node:
         """A new node."""
         self._changes += 1
@@ -134,7 +139,9 @@ class Controller:
         if entry is None or not entry.fulfilled:
             return ""
         status = self.globals["workflow.status"] = _STATUS.get(entry.phase, entry.phase)
-        failed = [{"displayName": node.path, "phase": node.phase} for node in self.nodes.values() if node.phase in FAILED]
+        failed = [
+            {"displayName": node.path, "phase": node.phase} for node in self.nodes.values() if node.phase in FAILED
+        ]
         self.globals["workflow.failures"] = go_json(go_json(failed))
         if not self.spec.get("onExit"):
             return status
@@ -180,16 +187,14 @@ class Controller:
         if len(active) >= self.spec.get("parallelism", len(active) + 1):
             return True
         if node is not None and "parallelism" in template:
-            return sum(pod.boundary is node for pod in active) >= template["parallelism"]
+            return bool(sum(pod.boundary is node for pod in active) >= template["parallelism"])
         if boundary is None or node is not None:
             return False
         limit = self.templates[boundary.template].get("parallelism")
         children = (one for one in self.nodes.values() if one.boundary is boundary and one.kind in ("Pod", "DAG"))
-        return limit is not None and sum(not one.fulfilled for one in children) >= limit
+        return limit is not None and sum(not one.fulfilled for one in children) >= int(limit)
 
-    def _retry(
-        self, node: Node | None, name: str, path: str, template: dict[str, Any], boundary: Node | None
-    ) -> Node:
+    def _retry(self, node: Node | None, name: str, path: str, template: dict[str, Any], boundary: Node | None) -> Node:
         node = node or self.add(name, path, "Retry", template["name"], boundary)
         while True:
             last = node.children[-1] if node.children else None
@@ -269,36 +274,31 @@ class Controller:
         return f"{self.name}-{template['name']}-{sha256(name.encode()).hexdigest()[:10]}"
 
     def _end(self, node: Node, pod: dict[str, Any], attempt: int) -> None:
-        """Run a pod's program, and tell what became of it."""
-        init = [
-            {"name": "ARGO_POD_NAME", "value": self._pod_name(node.name, self.templates[node.template])},
-            {"name": "ARGO_WORKFLOW_NAME", "value": self.name},
-            {"name": "ARGO_CONTAINER_NAME", "value": "init"},
-        ]
-        started = pods.started(pod, init)
-        sandbox = Sandbox(self.cluster.directory / str(len(self._pods)), started.directories, self.cluster.programs)
-        sandbox.root.mkdir(parents=True)
+        """Run a pod's program, and remember what became of it."""
+        started = pods.started(pod, self._pod_name(node.name, self.templates[node.template]))
         accident = self.cluster.accidents.get((node.path, attempt))
-        printed = ""
-        if started.template is None:
-            self.settle(node, "Error", "init: Error (exit code 1)")
-            node.outputs = Outputs()
-        elif accident is not None:
-            self.settle(node, accident.phase, accident.message)
-            node.outputs = Outputs(exit_code=accident.exit_code)
+        if accident is None:
+            directory = self.cluster.directory / str(len(self._pods))
+            sandbox = Sandbox(directory, started.directories, self.cluster.programs)
+            ended = pods.ended(started, sandbox, keeps=self._is_read(node))
         else:
-            source = (started.template.get("script") or {}).get("source")
-            if source:
-                sandbox.write(pods.SCRIPT, source)
-            ended = sandbox.run(started.command, started.env)
-            printed = ended.printed
-            phase, message, values = _outcome(ended.exit_code, started.template, sandbox)
-            keeps = self._is_read(node)
-            node.outputs = Outputs(values, printed.removesuffix("\n") if keeps else None, str(ended.exit_code))
-            self.settle(node, phase, f"{message}: {ended.said.strip()}" if ended.exit_code == 64 else message)
+            ended = pods.Ended(accident.phase, accident.message, Outputs(exit_code=accident.exit_code), "")
+        node.outputs = ended.outputs
+        self.settle(node, ended.phase, ended.message)
         self._pods.append(
-            Pod(node.path, node.template, attempt, started.command, started.env, started.resources, node.phase,
-                node.message, printed, node.outputs.parameters if node.outputs else {}, started.spec)
+            Pod(
+                node.path,
+                node.template,
+                attempt,
+                started.command,
+                started.env,
+                started.resources,
+                ended.phase,
+                ended.message,
+                ended.printed,
+                ended.outputs.parameters,
+                started.spec,
+            )
         )
 
     def _is_read(self, node: Node) -> bool:
@@ -307,22 +307,6 @@ class Controller:
         text = go_json(self.templates[boundary.template]) if boundary else ""
         task = node.path.rpartition(".")[2].partition("(")[0]
         return any(f"{mention}.outputs.result" in text for mention in (f"tasks.{task}", f"tasks['{task}']"))
-
-
-def _outcome(code: int, template: Mapping[str, Any], sandbox: Sandbox) -> tuple[str, str, dict[str, str | None]]:
-    """How a pod ended: its phase, Argo's message, its output parameters."""
-    values: dict[str, str | None] = {}
-    missing = ""
-    for one in parameters(template, "outputs"):
-        source = one["valueFrom"]
-        text = sandbox.read(source["path"])
-        value = source.get("default") if text is None else text
-        values[one["name"]] = None if value is None or missing else value.removesuffix("\n")
-        if value is None:
-            missing = missing or f"open {source['path']}: no such file or directory"
-    if code != 0:
-        return "Failed", f"main: Error (exit code {code})", values
-    return ("Error", f"wait: Error (exit code 1): {missing}", values) if missing else ("Succeeded", "", values)
 
 
 def _last_retry(number: int, last: Node | None, *, first: str) -> dict[str, str]:
@@ -337,7 +321,9 @@ def _last_retry(number: int, last: Node | None, *, first: str) -> dict[str, str]
     }
 
 
-def _globals(name: str, manifest: Mapping[str, Any], spec: Mapping[str, Any], params: Mapping[str, str]) -> dict[str, str]:
+def _globals(
+    name: str, manifest: Mapping[str, Any], spec: Mapping[str, Any], params: Mapping[str, str]
+) -> dict[str, str]:
     """The variables of the workflow; raises KeyError for a parameter that it does not have."""
     declared = {one["name"]: one for one in (spec.get("arguments") or {}).get("parameters") or ()}
     values = {key: str(one["value"]) for key, one in declared.items() if "value" in one}

@@ -39,7 +39,9 @@ class Tags:
     def __enter__(self) -> Tags:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with self._process as process:
             assert process.stdin is not None
             process.stdin.close()

@@ -74,7 +74,7 @@ def test_hybrid_cloud(flows: Flows) -> None:
 
 
 def test_hybrid_cloud_tells_of_a_failure(flows: Flows) -> None:
-    manifest = flows.rendered(example("hybrid-cloud")).replace('file.write(str(score))', "raise SystemExit(1)")
+    manifest = flows.rendered(example("hybrid-cloud")).replace("file.write(str(score))", "raise SystemExit(1)")
     run = flows.run(manifest)
     assert run.phase == "Failed"
     assert run.nodes["join"] == "Omitted"

@@ -141,7 +141,9 @@ def test_a_failure_that_is_accepted(flows: Flows, condition: str) -> None:
     assert (run.phase, arguments(run)) == ("Succeeded", {"next": []})
 
 
-@pytest.mark.xfail(strict=True, reason="Argo judges a DAG by its last tasks: those that ran hide what was omitted before")
+@pytest.mark.xfail(
+    strict=True, reason="Argo judges a DAG by its last tasks: those that ran hide what was omitted before"
+)
 def test_a_failure_that_nobody_accepted(flows: Flows) -> None:
     run = flows(f"""
 steps:
@@ -152,7 +154,9 @@ steps:
     assert run.phase == "Failed"
 
 
-@pytest.mark.xfail(strict=True, reason="Argo judges a DAG by its last tasks: one that is skipped fails with those before it")
+@pytest.mark.xfail(
+    strict=True, reason="Argo judges a DAG by its last tasks: one that is skipped fails with those before it"
+)
 def test_an_accepted_failure_before_a_skipped_step(flows: Flows) -> None:
     run = flows(f"""
 params: {{n: {{type: int, default: 1, runtime: true}}}}
@@ -164,10 +168,10 @@ steps:
 
 
 def test_results_of_a_step_that_failed(flows: Flows) -> None:
-    run = flows(f"""
+    run = flows("""
 steps:
-  bad: {{image: i, command: [sh, -c, exit 3], outputs: {{a: {{type: int, default: 4}}, n: {{type: int}}}}}}
-  next: {{image: i, needs: {{bad: completed}}, command: [show, "${{{{ steps.bad.outputs.n }}}}"]}}
+  bad: {image: i, command: [sh, -c, exit 3], outputs: {a: {type: int, default: 4}, n: {type: int}}}
+  next: {image: i, needs: {bad: completed}, command: [show, "${{ steps.bad.outputs.n }}"]}
 """)
     assert (run.phase, arguments(run)) == ("Succeeded", {"next": ["null"]})
 
@@ -250,7 +254,9 @@ steps:
     assert len([pod for pod in run.pods if pod.template == "try"]) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="Argo leaves a tag as it is whose expression fails, and starts the container with it")
+@pytest.mark.xfail(
+    strict=True, reason="Argo leaves a tag as it is whose expression fails, and starts the container with it"
+)
 def test_an_expression_that_fails(flows: Flows) -> None:
     run = flows("""
 steps:

@@ -32,7 +32,11 @@ def written(value: object) -> str:
     """A value as YAML, every letter that is not plain as an escape; no expression of ours in it."""
     if isinstance(value, str):
         value = value.replace("${{", "$${{")
-        return '"' + "".join(one if one not in '"\\' and " " <= one <= "~" else f"\\U{ord(one):08x}" for one in value) + '"'
+        return (
+            '"'
+            + "".join(one if one not in '"\\' and " " <= one <= "~" else f"\\U{ord(one):08x}" for one in value)
+            + '"'
+        )
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {written(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, (list, tuple)):
@@ -168,7 +172,9 @@ steps:
     assert one == texts[8]
 
 
-@pytest.mark.xfail(strict=True, reason="Argo makes JSON of gathered texts when every one of them is a list or an object")
+@pytest.mark.xfail(
+    strict=True, reason="Argo makes JSON of gathered texts when every one of them is a list or an object"
+)
 def test_results_of_a_loop_that_are_json(flows: Flows) -> None:
     text = '{"b": 1.0, "a": 12345678901234567890}'
     run = flows(f"""\
@@ -211,13 +217,17 @@ def test_scripts(flows: Flows) -> None:
         assert json.loads(run.pods[0].printed) == list(texts)
 
 
-@pytest.mark.xfail(strict=True, reason="Argo hands on more than 128 KiB of arguments in a file, which the kubelet does not read")
+@pytest.mark.xfail(
+    strict=True, reason="Argo hands on more than 128 KiB of arguments in a file, which the kubelet does not read"
+)
 def test_many_arguments(flows: Flows) -> None:
     words = ["$$ {{x}}", "x" * 70000, "y" * 70000]
     assert arguments(flows(f"steps:\n  a: {{image: i, command: [show], args: {written(words)}}}\n")) == {"a": words}
 
 
-@pytest.mark.xfail(strict=True, reason="Argo hands on a template of more than 128 KiB in a file, which the kubelet does not read")
+@pytest.mark.xfail(
+    strict=True, reason="Argo hands on a template of more than 128 KiB in a file, which the kubelet does not read"
+)
 def test_a_script_that_is_long_as_json(flows: Flows) -> None:
     source = "x = r'''" + '"' * 70000 + "$$ $(X)'''\nprint(x[-7:])\n"
     run = flows(f"steps:\n  s: {{image: i, script: {{interpreter: [python], source: {written(source)}}}}}\n")

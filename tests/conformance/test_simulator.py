@@ -31,7 +31,7 @@ def manifest(tasks: str, templates: str = "") -> str:
 
 
 def task(name: str, template: str, value: str = "", more: str = "") -> str:
-    given = f", arguments: {{parameters: [{{name: a, value: \"{value}\"}}]}}" if value else ""
+    given = f', arguments: {{parameters: [{{name: a, value: "{value}"}}]}}' if value else ""
     return f"      - {{name: {name}, template: {template}{given}{', ' + more if more else ''}}}\n"
 
 

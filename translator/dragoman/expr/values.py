@@ -134,10 +134,10 @@ def _converted_map(value: dict[str, Value], wanted: Type) -> dict[str, Value]:
 def convert_text(text: str, wanted: Type) -> Value:
     """A text (an output file, `--set`) as a value of the type; ValueError says why it is none.
 
-    Lists and maps are JSON; `any` is JSON when the text is, else the text itself. Space around anything but a
-    string is no matter.
+    Lists and maps are JSON; `any` is JSON when the text is, else the text itself. Space around a number is an error,
+    as it is for the engines.
     """
-    kind, trimmed = wanted.kind, text.strip()
+    kind = wanted.kind
     if kind == "string":
         return text
     if kind == "any":
@@ -145,16 +145,16 @@ def convert_text(text: str, wanted: Type) -> Value:
             return parse_json(text)
         except ValueError:
             return text
-    if kind == "int" and re.fullmatch(r"[+-]?[0-9]{1,40}", trimmed):
-        return int64(int(trimmed))
-    if kind == "float" and re.fullmatch(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", trimmed):
-        return finite(float(trimmed))
-    if kind == "bool" and trimmed in ("true", "false"):
-        return trimmed == "true"
-    if kind == "null" and trimmed == "null":
+    if kind == "int" and re.fullmatch(r"[+-]?[0-9]{1,40}", text):
+        return int64(int(text))
+    if kind == "float" and re.fullmatch(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", text):
+        return finite(float(text))
+    if kind == "bool" and text in ("true", "false"):
+        return text == "true"
+    if kind == "null" and text == "null":
         return None
     if kind == "quantity":
-        return Quantity(trimmed)
+        return Quantity(text)
     if kind in ("list", "map"):
         return convert(parse_json(text), wanted)
     raise ValueError(f"`{shown(text)}` is not {named(wanted)}")

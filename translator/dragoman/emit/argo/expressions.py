@@ -99,9 +99,18 @@ def as_text(expr: Expr, spell: Spell) -> str:
     if spelled is not None and not spelled.native and not spelled.gathered:
         return spelled.expr
     shown = native(expr, spell) if spelled is None else decoded(spelled, expr.type)
+    if spelled is None and _nullable(expr):
+        return f"({shown}) ?? 'null'"
     if kind == "any":
         return f"type({shown}) == 'string' ? {shown} : toJson({shown})"
     return f"toJson({shown})" if kind in ("list", "map") else shown
+
+
+def _nullable(expr: Expr) -> bool:
+    """Whether an expression can be null by its own form: Argo takes nil for no value at all."""
+    if isinstance(expr, Literal):
+        return expr.value is None
+    return isinstance(expr, Conditional) and (_nullable(expr.then) or _nullable(expr.otherwise))
 
 
 def spelling(expr: Expr, spell: Spell) -> Spelling | None:
@@ -198,6 +207,8 @@ class _Printer(NamedTuple):
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Literal) and one.value is None and expr.op in ("==", "!="):
                 return f"{self.maybe(other)} {expr.op} 'null'", PRECEDENCE["=="]
+        if expr.op == "+" and expr.type.kind == "list":
+            return f"concat({self.show(left, 0)}, {self.show(right, 0)})", _ATOM
         shown = f"{self.show(left, level)} {expr.op} {self.show(right, level + 1)}"
         if expr.op == "/" and expr.type.kind == "int":
             return f"int({shown})", _ATOM
@@ -217,7 +228,8 @@ class _Printer(NamedTuple):
             return f"{self.show(args[0], level + 1)} {name} {self.show(args[1], level + 1)}", level
         inner = self.show(args[0], 0)
         if name == "string":
-            return (f"toJson({inner})" if args[0].type.kind in ("list", "map", "any") else f"string({inner})"), _ATOM
+            kind = args[0].type.kind  # expr-lang writes large floats with an exponent, JSON does not
+            return (f"toJson({inner})" if kind in ("list", "map", "any", "float") else f"string({inner})"), _ATOM
         if name == "quantity":
             return f"string({inner})", _ATOM
         function = {"size": "len", "double": "float", "fromJson": "fromJSON"}.get(name, name)

@@ -39,7 +39,8 @@ def output_of(task: str, name: str | None, fallback: str | None, *, absent: bool
     # Argo keeps what a task printed only where it finds this very path (workflow/controller, a regular expression)
     note = f" /* tasks{key(task)}.outputs.result */" if name is None else ""
     end = "" if fallback is None else f" ?? {string(fallback)}"
-    return f"(tasks{key(task)}?.outputs?{member}{end}{note})"
+    # the task itself is not guarded: before it has run, the expression must fail, so that Argo keeps it for later
+    return f"(tasks{key(task)}.outputs?{member}{end}{note})"
 
 
 def completeness(step: Step, output: Output) -> str:

@@ -12,11 +12,10 @@ from dragoman import quantity
 from dragoman.emit.argo.expressions import Unprintable, tag
 from dragoman.plan.model import Amount, Escalation, Retry
 
-OOM = "lastRetry.exitCode == '137' || lastRetry.message contains 'OOMKilled'"
-# a pod that was evicted, preempted or shut down with its node has a message of Kubernetes' own, not of its container
-SPOT = (
-    "lastRetry.status == 'Error' || !(lastRetry.message startsWith 'main: ' || lastRetry.message contains 'deadline')"
-)
+KILLED = "lastRetry.message startsWith 'main: ' && lastRetry.exitCode == '137'"
+OOM = f"lastRetry.message contains 'OOMKilled' || {KILLED}"
+# an eviction, a preemption, a lost node leave words of Kubernetes' own; a container's come behind its name
+SPOT = "!(lastRetry.message matches '^(main|init|wait|supervisor): |^Pod failed before|deadline')"
 ERROR = "asInt(lastRetry.exitCode) > 0"
 
 

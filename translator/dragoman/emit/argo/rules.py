@@ -20,7 +20,7 @@ MOST_TEMPLATES = MOST_TASKS = 200
 MOST_INPUTS = 500
 OBJECT_BYTES = 1024 * 1024  # MAX_WORKFLOW_SIZE: a run's object, its spec included, may not be larger
 APPLY_BYTES = 256 * 1024  # the last-applied annotation of client-side apply (apimachinery TotalAnnotationSizeLimitB)
-STRING_BYTES = 128 * 1024  # one argument or variable (MAX_ARG_STRLEN of Linux)
+STRING_BYTES = 128 * 1024  # one variable (MAX_ARG_STRLEN of Linux): Argo's copy of a template is one
 
 
 def verify(plan: Plan, emission: Emission) -> Sequence[Finding]:
@@ -121,18 +121,18 @@ def _counts(
 
 
 def _long_strings(plan: Plan, template: Mapping[str, Any], path: Path) -> Iterator[Finding]:
-    body = template.get("container") or template.get("script") or {}
-    texts = [*body.get("command", ()), *body.get("args", ()), body.get("source", "")]
-    texts += [entry.get("value", "") for entry in body.get("env", ())]
-    for text in texts:
-        if len(text) > STRING_BYTES // 4 and len(text.encode()) >= STRING_BYTES:
-            yield Finding(
-                "DRG504",
-                f"this step has a text of {len(text.encode()):,} bytes, maximum {STRING_BYTES:,} in one argument",
-                plan.source.span(path, key=True),
-                "put it into the image, a ConfigMap or a volume",
-                address=".".join(map(str, path)),
-            )
+    """Argo hands on a template of this size, or its arguments, in a file, which the kubelet does not read."""
+    if "dag" in template:
+        return
+    size = _bytes(template)
+    if size >= STRING_BYTES:
+        yield Finding(
+            "DRG504",
+            f"the texts of this step have {size:,} bytes, maximum {STRING_BYTES:,}",
+            plan.source.span(path, key=True),
+            "put them into the image, a ConfigMap or a volume",
+            address=".".join(map(str, path)),
+        )
 
 
 def _arguments(plan: Plan, emission: Emission, templates: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:

@@ -108,10 +108,13 @@ class TaskScope(NamedTuple):
             if item.form == "plain":  # a range counts: its item is the index
                 return Spelling("item", "item", trust="plain")
             return Spelling(*_member("item", ("index",), item.form), native=item.form == "json", trust="plain")
-        if item.form == "plain":
-            return Spelling(*_member("item", fields, "pair"), trust=item.trust)
         path = ("item", *fields) if item.indexed else fields
-        return Spelling(*_member("item", path, item.form), native=item.form == "json", trust=item.trust)
+        if item.form == "json":
+            return Spelling(*_member("item", path, "json"), native=True, trust=item.trust)
+        if len(path) > 1:  # Argo knows an item's fields, and hands on what is in them as JSON
+            inner = f"fromJSON({_member('item', path[:1], item.form)[0]})" + "".join(key(field) for field in path[1:])
+            return Spelling(inner, native=True, trust=item.trust)
+        return Spelling(*_member("item", path, item.form), trust=item.trust)
 
 
 def _member(root: str, fields: tuple[str, ...], form: str) -> tuple[str, str]:

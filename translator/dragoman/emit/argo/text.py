@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
-from dragoman.emit.argo.expressions import PLAIN, Spell, as_text, spelling, tag
+from dragoman.emit.argo.expressions import PLAIN, Spell, as_text, decoded, spelling, tag
 from dragoman.expr.text import Template
 from dragoman.expr.tree import Expr, refs
 from dragoman.expr.types import Type
 
+_CHECKED = ("int", "float", "list", "map")  # types whose text can be wrong
 BRACE_VARIABLE = "DRAGOMAN_LBRACE"
 BRACE = f"$({BRACE_VARIABLE})"
 _DOLLARS = re.compile(r"\$+(?=\(|\{\{)|\${2,}")
@@ -50,12 +51,12 @@ def _odd_dollar(shown: str) -> bool:
 def argument_text(expr: Expr, spell: Spell) -> str:
     """A value handed from one template to another."""
     spelled = spelling(expr, spell)
-    if (
-        spelled is not None
-        and spelled.tag
-        and not spelled.gathered
-        and (spelled.trust == "plain" or harmless(expr.type))
-    ):
+    if spelled is None or spelled.gathered or not spelled.tag:
+        return tag(as_text(expr, spell))
+    if spelled.tag.startswith("tasks.") and expr.type.kind in _CHECKED:
+        shown = decoded(spelled, expr.type)  # a wrong file is an error here, not letters in a container's text later
+        return tag(f"toJson({shown})" if expr.type.kind in ("list", "map") else shown)
+    if spelled.trust == "plain" or harmless(expr.type):
         return "{{" + spelled.tag + "}}"
     return tag(as_text(expr, spell))
 

@@ -80,11 +80,17 @@ def around_loop(
 
 def _of_item(step: Step, output: Output) -> dict[str, Any]:
     name = None if output.stdout else output.name
+    loop = step.foreach
+    failed = (
+        "tasks.run.status == 'Failed' || tasks.run.status == 'Error' ? 'null' : "  # Argo keeps a failed pod's outputs
+    )
+    if loop is None or loop.tolerate != "all":
+        failed = ""
     if completeness(step, output) == "json":  # text could be the very word null: the list holds JSON texts
         value = output_of("run", name, output.default, absent=True)
-        return {"name": output.name, "valueFrom": {"expression": f"toJson({value})"}}
+        return {"name": output.name, "valueFrom": {"expression": f"{failed}toJson({value})"}}
     fallback = "null" if output.default is None else output.default
-    return {"name": output.name, "valueFrom": {"expression": output_of("run", name, fallback)}}
+    return {"name": output.name, "valueFrom": {"expression": failed + output_of("run", name, fallback)}}
 
 
 def _of_loop(step: Step, output: Output) -> dict[str, Any]:
