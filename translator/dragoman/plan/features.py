@@ -27,6 +27,7 @@ class Feature(Enum):
     WHEN = "when"
     GROUP = "steps"
     GROUP_PARALLELISM = "parallelism (group)"
+    FAIL_FAST = "failFast: true"
     GO_ON_AFTER_FAILURE = "failFast: false"
     FOREACH_STATIC = "foreach (known items)"
     FOREACH_OUTPUT = "foreach (over an output)"
@@ -136,6 +137,51 @@ def _holds_text(value: object, unknown: frozenset[Address]) -> bool:
     )
 
 
+def starts_beside_failures(steps: tuple[Step, ...]) -> bool:
+    """Whether a step may become ready after one has failed that it does not depend on.
+
+    Sets of steps are the bits of a number: a thousand steps are a thousand small numbers.
+    """
+    if any(step.foreach is not None and step.foreach.parallelism is not None for step in steps):
+        return True
+    if not any(step.needs for step in steps):
+        return False
+    bit = {step.name: 1 << number for number, step in enumerate(steps)}
+    before: dict[str, int] = {}
+    for step in topological(steps):
+        before[step.name] = 0
+        for need in step.needs:
+            before[step.name] |= bit[need.step] | before[need.step]
+    after = dict.fromkeys(bit, 0)
+    for step in reversed(list(topological(steps))):
+        for need in step.needs:
+            after[need.step] |= bit[step.name] | after[step.name]
+    everything = (1 << len(steps)) - 1
+    return any(
+        everything & ~(before[step.name] | after[step.name] | bit[step.name] | after[need.step])
+        for step in steps
+        for need in step.needs
+    )
+
+
+def topological(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """The steps of a graph without cycles, each after what it needs."""
+    seen: set[str] = set()
+    named = {step.name: step for step in steps}
+    for start in steps:
+        trail = [start]
+        while trail:
+            step = trail[-1]
+            open_needs = [need.step for need in step.needs if need.step not in seen]
+            if open_needs:
+                trail.append(named[open_needs[0]])
+                continue
+            trail.pop()
+            if step.name not in seen:
+                seen.add(step.name)
+                yield step
+
+
 def textless(kind: Type) -> bool:
     """Whether no value of the type holds text of its own: numbers, bools, quantities, and lists of them."""
     if kind.kind == "list":
@@ -151,6 +197,7 @@ PLAN_USES: dict[Feature, Callable[[Plan], object]] = {
     Feature.FLOW_TIMEOUT: lambda plan: plan.timeout,
     Feature.FLOW_PARALLELISM: lambda plan: plan.parallelism,
     Feature.GO_ON_AFTER_FAILURE: lambda plan: not plan.fail_fast,
+    Feature.FAIL_FAST: lambda plan: plan.fail_fast and starts_beside_failures(plan.steps),
     Feature.RUNTIME_PARAM: lambda plan: any(param.runtime for param in plan.params),
     Feature.PATCH: lambda plan: plan.options.get("patch"),
 }
@@ -160,6 +207,7 @@ _PLAN_PATHS: dict[Feature, Path] = {
     Feature.FLOW_TIMEOUT: ("spec", "timeout"),
     Feature.FLOW_PARALLELISM: ("spec", "parallelism"),
     Feature.GO_ON_AFTER_FAILURE: ("spec", "failFast"),
+    Feature.FAIL_FAST: ("spec", "steps"),
     Feature.RUNTIME_PARAM: ("spec", "params"),
     Feature.PATCH: ("spec", "targets"),
 }
@@ -196,6 +244,8 @@ def _of_order(step: Step) -> Iterator[tuple[Feature, Path]]:
         yield Feature.GROUP_PARALLELISM, ("parallelism",)
     if not step.fail_fast:
         yield Feature.GO_ON_AFTER_FAILURE, ("failFast",)
+    elif starts_beside_failures(step.steps):
+        yield Feature.FAIL_FAST, ("steps",)
 
 
 def _of_outputs(step: Step) -> Iterator[tuple[Feature, Path]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from dragoman.emit.argo.rules import verify
 from dragoman.emit.argo.settings import settings
@@ -12,10 +12,13 @@ from dragoman.lower.matrix import expand_matrix
 from dragoman.plan.features import Feature
 from dragoman.plan.model import Plan, Step
 
+_LAST_STEPS = "Argo judges a run by its last steps: around steps that are skipped or left out it can end otherwise"
+
 SUPPORT: Mapping[Feature, Support] = {
     Feature.ORDER: Native(),
-    Feature.ON_FAILURE: Weaker("when other steps need the failed one to succeed, Argo still fails the run"),
-    Feature.ON_COMPLETION: Native(),
+    Feature.ON_FAILURE: Weaker(_LAST_STEPS),
+    Feature.ON_COMPLETION: Weaker(_LAST_STEPS),
+    Feature.FAIL_FAST: Weaker("what does not depend on the failed step still starts"),
     Feature.WHEN: Native(),
     Feature.GROUP: Native(),
     Feature.GROUP_PARALLELISM: Native(),
@@ -83,20 +86,30 @@ SUPPORT: Mapping[Feature, Support] = {
 def narrow(plan: Plan) -> Mapping[Feature, Support]:
     """What this plan, or the Argo that reads it, makes better or worse than the table says."""
     changed: dict[Feature, Support] = {}
-    if not any(map(_needs_both, (plan.steps, plan.on_exit))):
-        changed[Feature.ON_FAILURE] = Native()
+    graphs = [graph for top in (plan.steps, plan.on_exit) for graph in _graphs(top)]
+    for feature, condition in ((Feature.ON_FAILURE, "failed"), (Feature.ON_COMPLETION, "completed")):
+        if all(_judged_rightly(graph, condition) for graph in graphs):
+            changed[feature] = Native()
     if not settings(plan.options).since("3.7") and any(map(_longest_wait, (*plan.steps, *plan.on_exit))):
         changed[Feature.BACKOFF] = Weaker("Argo 3.6 has no longest wait: `backoff.max` is left out")
     return changed
 
 
-def _needs_both(steps: tuple[Step, ...]) -> bool:
-    """Whether somewhere one step waits for another's failure, and a third for its success."""
-    needed = {
-        condition: {need.step for step in steps for need in step.needs if need.condition == condition}
-        for condition in ("failed", "succeeded")
-    }
-    return bool(needed["failed"] & needed["succeeded"]) or any(_needs_both(step.steps) for step in steps)
+def _graphs(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    yield steps
+    for step in steps:
+        yield from _graphs(step.steps)
+
+
+def _judged_rightly(steps: tuple[Step, ...], condition: str) -> bool:
+    """Whether Argo, which judges a graph by its last steps, sees the failures that steps accept as we do."""
+    needed = {need.step for step in steps for need in step.needs if need.condition == condition}
+    if any(need.step in needed and need.condition == "succeeded" for step in steps for need in step.needs):
+        return False  # the step that waits for success is left out, and counts as failed
+    waiting = [step for step in steps if any(need.condition == condition for need in step.needs)]
+    if any(step.when is not None for step in waiting):
+        return False  # skipped, it counts as what it waited for
+    return condition == "failed" or not any(step.needs for step in steps if step.name in needed)
 
 
 def _longest_wait(step: Step) -> bool:

@@ -9,7 +9,7 @@ from dragoman.emit.argo.expressions import Unprintable, as_text, condition, spel
 from dragoman.emit.argo.loops import item_of, loop_fields
 from dragoman.emit.argo.names import task_name
 from dragoman.emit.argo.pod import pod_template
-from dragoman.emit.argo.results import mentions_item, result, wraps_item
+from dragoman.emit.argo.results import mentions_item, result, wraps_item, wraps_loop
 from dragoman.emit.argo.scope import Scope, TaskScope
 from dragoman.emit.argo.wrappers import around_item, around_loop
 from dragoman.expr.tree import Expr
@@ -90,7 +90,7 @@ def _loop_task(build: Build, step: Step, loop: Foreach, dag: Scope) -> dict[str,
         inner = None
     spell = TaskScope(dag, step.address, item).spell
     looping = {}
-    if loop.parallelism is not None:
+    if wraps_loop(step):
         called, wants = around_loop(build, step, loop, item, called, wants, inner, at)
     else:
         outer = inner if outer is None else outer

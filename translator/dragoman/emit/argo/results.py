@@ -15,13 +15,13 @@ from dragoman.plan.references import target
 def result(step: Step, output: Output, siblings: tuple[Step, ...]) -> Result:
     """Where a sibling reads the output, and what it reads when the step was skipped, failed, or looped over nothing."""
     loop, task = step.foreach, task_name(step.name)
-    captured = output.stdout and not (loop is not None and (loop.parallelism is not None or wraps_item(step)))
+    captured = output.stdout and not (wraps_loop(step) or wraps_item(step))
     fallback = None
     if loop is not None:
         fallback = "[]" if step.when is not None or not width(loop) or _may_fail(step, siblings) else None
     elif _may_be_absent(step, output) or _may_fail(step, siblings):
         fallback = "null" if output.default is None else output.default
-    gathered = completeness(step, output) if loop is not None and loop.parallelism is None else ""
+    gathered = completeness(step, output) if loop is not None and not wraps_loop(step) else ""
     place = "result" if captured else f"parameters.{output.name}"
     spelled = output_of(task, None if captured else output.name, fallback)
     return Result("" if fallback is not None else f"tasks.{task}.outputs.{place}", spelled, gathered)
@@ -53,6 +53,18 @@ def completeness(step: Step, output: Output) -> str:
 def may_lack_items(step: Step) -> bool:
     """Whether an item of the step's loop can end without outputs, and the loop go on."""
     return step.foreach is not None and (step.foreach.tolerate == "all" or mentions_item(step, step.when))
+
+
+def wraps_loop(step: Step) -> bool:
+    """Whether the loop needs a DAG around it: for its limit, or because it may be skipped as a whole.
+
+    Argo skips the items of a list that it knows one by one, and then has no list of results at all.
+    """
+    loop = step.foreach
+    if loop is None:
+        return False
+    skipped = step.when is not None and not mentions_item(step, step.when) and bool(step.outputs)
+    return loop.parallelism is not None or (skipped and width(loop) is not None)
 
 
 def wraps_item(step: Step) -> bool:
