@@ -84,10 +84,6 @@ steps:
     }
 
 
-EARLY = "`tasks` is there before any task ran (`tasks.name`): Argo takes what is guarded with `tasks.x?.` for absent"
-
-
-@pytest.mark.xfail(strict=True, reason=EARLY)
 def test_a_join_inside_a_group(flows: Flows) -> None:
     run = flows("""
 steps:
@@ -100,7 +96,6 @@ steps:
     assert arguments(run) == {"group.join": ["[1,2]"]}
 
 
-@pytest.mark.xfail(strict=True, reason=EARLY)
 def test_a_step_that_may_be_skipped_inside_a_group(flows: Flows) -> None:
     run = flows(f"""
 steps:
@@ -150,7 +145,6 @@ steps:
     assert arguments(run) == {"reads": ["[1,null] [8,8] null", "7000000000000 true [7] 7x"]}
 
 
-@pytest.mark.xfail(strict=True, reason="Argo makes an error of an expression whose value is nil")
 def test_a_group_hands_on_null(flows: Flows) -> None:
     run = flows("""
 steps:

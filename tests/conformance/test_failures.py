@@ -74,7 +74,6 @@ def test_causes(flows: Flows, causes: str, retried: set[str]) -> None:
     assert found == retried
 
 
-@pytest.mark.xfail(strict=True, reason="Argo has a message of Argo's own for it, `wait: …`, and the status Error")
 def test_a_missing_output_is_no_spot(flows: Flows) -> None:
     output = "outputs: {n: {type: int}}, retry: {limit: 1, causes: [spot]}"
     run = flows(f"steps:\n  work: {{image: i, command: ['true'], {output}}}\n")
@@ -82,7 +81,6 @@ def test_a_missing_output_is_no_spot(flows: Flows) -> None:
 
 
 @pytest.mark.parametrize("message", [EVICTED, DEADLINE])
-@pytest.mark.xfail(strict=True, reason="whatever kills a container leaves exit code 137")
 def test_what_is_killed_is_no_oom(flows: Flows, message: str) -> None:
     run = flows(
         "steps:\n  work: {image: i, command: ['true'], retry: {limit: 1, causes: [oom]}}\n",
@@ -224,7 +222,6 @@ steps:
 
 
 @pytest.mark.parametrize("default", ["", ", default: 8"])
-@pytest.mark.xfail(strict=True, reason="Argo keeps the outputs of a failed pod too, and their defaults")
 def test_a_tolerated_failure_is_null(flows: Flows, default: str) -> None:
     run = flows(f"""
 steps:
@@ -254,9 +251,6 @@ steps:
     assert len([pod for pod in run.pods if pod.template == "try"]) == 3
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Argo leaves a tag as it is whose expression fails, and starts the container with it"
-)
 def test_an_expression_that_fails(flows: Flows) -> None:
     run = flows("""
 steps:

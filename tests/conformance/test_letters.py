@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.flows import Flows, arguments, variables
+from dragoman.findings import Findings
 
 HARMLESS = (
     "", " ", "plain", "yes", "1:30", "null", "- x", "a: b # c", "%s %d", "#{x}", "'", '"', "it's \"quoted\"", "''",
@@ -217,18 +218,16 @@ def test_scripts(flows: Flows) -> None:
         assert json.loads(run.pods[0].printed) == list(texts)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Argo hands on more than 128 KiB of arguments in a file, which the kubelet does not read"
+@pytest.mark.parametrize(
+    "step",
+    [
+        f"command: [show], args: {written(['$$ {{x}}', 'x' * 70000, 'y' * 70000])}",
+        f"script: {{interpreter: [python], source: {written('x = ' + repr('$$' + chr(34) * 70000))}}}",
+    ],
+    ids=["arguments", "script"],
 )
-def test_many_arguments(flows: Flows) -> None:
-    words = ["$$ {{x}}", "x" * 70000, "y" * 70000]
-    assert arguments(flows(f"steps:\n  a: {{image: i, command: [show], args: {written(words)}}}\n")) == {"a": words}
-
-
-@pytest.mark.xfail(
-    strict=True, reason="Argo hands on a template of more than 128 KiB in a file, which the kubelet does not read"
-)
-def test_a_script_that_is_long_as_json(flows: Flows) -> None:
-    source = "x = r'''" + '"' * 70000 + "$$ $(X)'''\nprint(x[-7:])\n"
-    run = flows(f"steps:\n  s: {{image: i, script: {{interpreter: [python], source: {written(source)}}}}}\n")
-    assert run.pods[0].printed == "$$ $(X)\n"
+def test_what_is_too_long_for_a_variable(flows: Flows, step: str) -> None:
+    """Argo hands on more than 128 KiB in a file, which the kubelet does not read: nothing can be kept from Argo there."""
+    with pytest.raises(Findings) as refused:
+        flows.rendered(f"steps:\n  a: {{image: i, {step}}}\n")
+    assert [finding.code for finding in refused.value.findings] == ["DRG504"]

@@ -28,9 +28,6 @@ steps:
 
 
 @pytest.mark.parametrize("loop", ["in: [a, b]", "range: 2"])
-@pytest.mark.xfail(
-    strict=True, reason="Argo gathers nothing of a loop whose known items were all skipped, not even a list"
-)
 def test_a_known_loop_is_skipped(flows: Flows, loop: str) -> None:
     run = flows(f"""
 steps:
@@ -167,7 +164,6 @@ def test_limits_on_what_runs_at_once(flows: Flows, steps: str, pods: int, most: 
     assert (run.phase, len(run.pods), run.most_at_once) == ("Succeeded", pods, most)
 
 
-@pytest.mark.xfail(strict=True, reason="Argo knows the fields of an item, and not the fields of those")
 def test_fields_of_fields_of_items(flows: Flows) -> None:
     run = flows("""
 steps:

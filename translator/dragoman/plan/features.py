@@ -142,8 +142,6 @@ def starts_beside_failures(steps: tuple[Step, ...]) -> bool:
 
     Sets of steps are the bits of a number: a thousand steps are a thousand small numbers.
     """
-    if any(step.foreach is not None and step.foreach.parallelism is not None for step in steps):
-        return True
     if not any(step.needs for step in steps):
         return False
     bit = {step.name: 1 << number for number, step in enumerate(steps)}
@@ -271,6 +269,8 @@ def _of_loop(step: Step) -> Iterator[tuple[Feature, Path]]:
         yield Feature.FOREACH_RANGE if loop.kind == "range" else Feature.FOREACH_OUTPUT, where
     if loop.parallelism is not None:
         yield Feature.FOREACH_PARALLELISM, ("foreach", "parallelism")
+        if loop.tolerate is None:
+            yield Feature.FAIL_FAST, ("foreach", "parallelism")
     if loop.max_items is not None and width(loop) is None:
         yield Feature.FOREACH_MAX_ITEMS, ("foreach", "maxItems")
     if loop.tolerate is not None:

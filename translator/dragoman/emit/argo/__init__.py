@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
+from dragoman.emit.argo.failing import graphs, judged_rightly, loop_stops, stops
 from dragoman.emit.argo.rules import verify
 from dragoman.emit.argo.settings import settings
 from dragoman.emit.argo.workflow import emit
 from dragoman.emitter import Emitter, Emulated, Native, Refused, Support, Weaker
 from dragoman.lower.matrix import expand_matrix
-from dragoman.plan.features import Feature
+from dragoman.plan.features import Feature, starts_beside_failures
 from dragoman.plan.model import Plan, Step
 
 _LAST_STEPS = "Argo judges a run by its last steps: around steps that are skipped or left out it can end otherwise"
@@ -86,30 +87,20 @@ SUPPORT: Mapping[Feature, Support] = {
 def narrow(plan: Plan) -> Mapping[Feature, Support]:
     """What this plan, or the Argo that reads it, makes better or worse than the table says."""
     changed: dict[Feature, Support] = {}
-    graphs = [graph for top in (plan.steps, plan.on_exit) for graph in _graphs(top)]
+    found = list(graphs(plan))
     for feature, condition in ((Feature.ON_FAILURE, "failed"), (Feature.ON_COMPLETION, "completed")):
-        if all(_judged_rightly(graph, condition) for graph in graphs):
+        if all(judged_rightly(steps, condition) for steps, _ in found):
             changed[feature] = Native()
+    if all(_stops_rightly(steps) for steps, fail_fast in found if fail_fast):
+        changed[Feature.FAIL_FAST] = Native()
     if not settings(plan.options).since("3.7") and any(map(_longest_wait, (*plan.steps, *plan.on_exit))):
         changed[Feature.BACKOFF] = Weaker("Argo 3.6 has no longest wait: `backoff.max` is left out")
     return changed
 
 
-def _graphs(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    yield steps
-    for step in steps:
-        yield from _graphs(step.steps)
-
-
-def _judged_rightly(steps: tuple[Step, ...], condition: str) -> bool:
-    """Whether Argo, which judges a graph by its last steps, sees the failures that steps accept as we do."""
-    needed = {need.step for step in steps for need in step.needs if need.condition == condition}
-    if any(need.step in needed and need.condition == "succeeded" for step in steps for need in step.needs):
-        return False  # the step that waits for success is left out, and counts as failed
-    waiting = [step for step in steps if any(need.condition == condition for need in step.needs)]
-    if any(step.when is not None for step in waiting):
-        return False  # skipped, it counts as what it waited for
-    return condition == "failed" or not any(step.needs for step in steps if step.name in needed)
+def _stops_rightly(steps: tuple[Step, ...]) -> bool:
+    limited = [step for step in steps if step.foreach is not None and step.foreach.parallelism is not None]
+    return (not starts_beside_failures(steps) or stops(steps)) and all(map(loop_stops, limited))
 
 
 def _longest_wait(step: Step) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from dragoman.emit.argo.build import DEPENDS, Build, arguments_of, drop_empty, inputs_of, span_of
 from dragoman.emit.argo.expressions import Unprintable, as_text, condition, spelling
+from dragoman.emit.argo.failing import stops
 from dragoman.emit.argo.loops import item_of, loop_fields
 from dragoman.emit.argo.names import task_name
 from dragoman.emit.argo.pod import pod_template
@@ -41,6 +42,7 @@ def graph(
             {
                 "name": name,
                 "parallelism": parallelism,
+                "failFast": True if fail_fast and stops(steps) else None,
                 "inputs": inputs_of(scope),
                 "outputs": {"parameters": parameters} if parameters else None,
                 "dag": drop_empty({"failFast": None if fail_fast else False, "tasks": tasks}),

@@ -6,6 +6,7 @@ from typing import Any
 
 from dragoman.emit.argo.build import COMPLETED, Build, arguments_of, drop_empty, inputs_of
 from dragoman.emit.argo.expressions import Spelling, condition, decoded
+from dragoman.emit.argo.failing import loop_stops
 from dragoman.emit.argo.loops import loop_fields
 from dragoman.emit.argo.results import completeness, mentions_item, output_of
 from dragoman.emit.argo.scope import Item, Scope, TaskScope
@@ -69,6 +70,7 @@ def around_loop(
             {
                 "name": name,
                 "parallelism": loop.parallelism,
+                "failFast": True if loop.tolerate is None and loop_stops(step) else None,
                 "inputs": inputs_of(scope),
                 "outputs": drop_empty({"parameters": [_of_loop(step, output) for output in step.outputs.values()]}),
                 "dag": {"tasks": [task]},
