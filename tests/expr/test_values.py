@@ -121,12 +121,10 @@ def test_data_that_does_not_convert(value: object, kind: Type, reason: str) -> N
 @pytest.mark.parametrize(
     ("text", "kind", "value"),
     [
-        (" 3\n", INT, 3),
         ("-3", INT, -3),
         ("3", FLOAT, 3.0),
         ("1.", FLOAT, 1.0),
         ("-2.5e3", FLOAT, -2500.0),
-        (" false", BOOL, False),
         ("100Mi\n", QUANTITY, Quantity("100Mi")),
         (" as is\n", STRING, " as is\n"),
         ('[{"cpu": 1, "mem": "2Mi"}]', type_of(OBJECTS), [{"cpu": 1, "mem": Quantity("2Mi")}]),
