@@ -37,7 +37,7 @@ ORDER = (
 )
 LEVELS = {part: level for level, parts in enumerate(ORDER) for part in parts}
 # who may say the name of a target: the table of targets, and who knows the default
-NAMES_A_TARGET = {"emit/registry.py", "plan/resolve.py"}
+NAMES_A_TARGET = {"cli/run.py", "emit/registry.py", "plan/resolve.py"}
 MINIMAL = Path(__file__).parent / "features" / "minimal" / "spec.dragoman.yaml"
 HEAVY = {
     "argo_workflows",

@@ -70,7 +70,7 @@ class Run(NamedTuple):
 
     pods          every attempt, in the order of their ends
     nodes         the phase of each node by its path, in the order they came to be
-    messages      what Argo says about a node, or waits for
+    messages      what Argo says about a node (the whole run has no path), or waits for
     most_at_once  the largest number of pods that ran at the same time
     """
 

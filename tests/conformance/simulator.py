@@ -80,11 +80,11 @@ class Controller:
                     break
                 self._end(*self._active.pop(-1 if self.cluster.last_first else 0))
         attempts = {child.name for node in self.nodes.values() if node.kind == "Retry" for child in node.children}
-        nodes = [node for node in self.nodes.values() if node.path and node.name not in attempts]
+        nodes = [node for node in self.nodes.values() if node.name not in attempts]
         return Run(
             phase or "Running",
             tuple(self._pods),
-            {node.path: node.phase for node in nodes},
+            {node.path: node.phase for node in nodes if node.path},
             {node.path: node.message for node in nodes if node.message} | self.waiting,
             self._most_at_once,
         )

@@ -201,19 +201,27 @@ def _sorted(done: Rendering) -> list[Any]:
 
 
 def _without(step: str, body: Any) -> Any:
-    """An object without a step's template and task, and without the hash of its content."""
+    """An object without a step's template and task, without the hash of its content and what a whole graph decides."""
     if body["kind"] == "Workflow":
         body = {**body, "metadata": {**body["metadata"], "name": ""}}
-    if not step or "templates" not in body["spec"]:
+    if "templates" not in body["spec"]:
         return body
     templates = [
-        {**one, "dag": {**one["dag"], "tasks": [task for task in one["dag"]["tasks"] if task["name"] != step]}}
+        {
+            **_undecided(one),
+            "dag": {**one["dag"], "tasks": [task for task in one["dag"]["tasks"] if task["name"] != step]},
+        }
         if "dag" in one
         else one
         for one in body["spec"]["templates"]
-        if not one["name"].endswith(step)
+        if not step or not one["name"].endswith(step)
     ]
     return {**body, "spec": {**body["spec"], "templates": templates}}
+
+
+def _undecided(template: Any) -> Any:
+    """A graph's template without `failFast`: whether a failure stops it depends on all its steps."""
+    return {key: value for key, value in template.items() if key != "failFast"}
 
 
 def _graphs(steps: dict[str, Any]) -> Iterator[dict[str, Any]]:
