@@ -266,10 +266,7 @@ class _Maker:
         block, item, alone = self.items(scope)
         block |= {} if name == "item" else {"as": name}
         block |= self.chance.some(parallelism=lambda: self.chance.pick((1, 50)), maxItems=1000, tolerate="all")
-        fields = fields_of(Known(name, item, alone))
-        if not str(block.get("in")).startswith("steps."):  # of a written map Argo knows the fields, not theirs
-            fields = [field for field in fields if field.path.count(".") < 2]
-        return block, [*fields, Known("index", INT)]
+        return block, [*fields_of(Known(name, item, alone)), Known("index", INT)]
 
     def items(self, scope: Sequence[Known]) -> tuple[dict[str, Any], Kind, bool]:
         """What a loop runs over: the block, its item's type, whether the item can only be handed on."""

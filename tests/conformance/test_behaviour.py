@@ -190,6 +190,70 @@ steps:
     assert (run.phase, arguments(run)) == ("Succeeded", shown)
 
 
+@pytest.mark.xfail(strict=True, reason="Go prints a float of a million as 1e+06 where a DAG hands it on")
+def test_a_group_hands_on_a_float(flows: Flows) -> None:
+    run = flows("""
+steps:
+  group:
+    steps:
+      a: {image: i, command: [give, n=2.5], outputs: {n: {type: float}}}
+    outputs: {n: steps.a.outputs.n * 1000000.0}
+  reads: {image: i, command: [show, "${{ steps.group.outputs.n }}"]}
+""")
+    assert arguments(run) == {"reads": ["2500000"]}
+
+
+@pytest.mark.xfail(
+    strict=True, reason="Argo computes a DAG's outputs from its tasks and inputs: there is no `workflow`"
+)
+def test_a_group_hands_on_a_parameter_of_the_run(flows: Flows) -> None:
+    run = flows("""
+params: {p: {type: int, default: 2, runtime: true}}
+steps:
+  group:
+    steps:
+      a: {image: i, command: [give, n=7], outputs: {n: {type: int}}}
+    outputs: {n: steps.a.outputs.n * params.p, name: run.name}
+  reads: {image: i, command: [show, "${{ steps.group.outputs.n }}", "${{ steps.group.outputs.name }}"]}
+""")
+    assert arguments(run) == {"reads": ["14", "flow-x7k2p"]}
+
+
+@pytest.mark.xfail(strict=True, reason="`x ?? '}'+'}'` is no expression: Argo ends the whole run before it begins")
+def test_a_default_with_braces(flows: Flows) -> None:
+    run = flows(f"""
+steps:
+  {CHECK}
+  maybe:
+    image: i
+    when: steps.check.outputs.n == 2
+    command: [give, t=x]
+    outputs: {{t: {{type: string, default: "}}}}"}}}}
+  reads: {{image: i, command: [show, "${{{{ steps.maybe.outputs.t }}}}"]}}
+""")
+    assert arguments(run) == {"reads": ["}}"]}
+
+
+@pytest.mark.xfail(strict=True, reason="`int('null')` fails, and Argo starts the container with the tag as it is")
+def test_expressions_over_null(flows: Flows) -> None:
+    run = flows(f"""
+steps:
+  {CHECK}
+  maybe:
+    image: i
+    when: steps.check.outputs.n == 2
+    command: [give, n=1, b=true]
+    outputs: {{n: {{type: int}}, b: {{type: bool}}}}
+  reads:
+    image: i
+    command:
+      - show
+      - "${{{{ string(steps.maybe.outputs.n) }}}} ${{{{ toJson(steps.maybe.outputs.b) }}}} ${{{{ steps.maybe.outputs.n == 3 }}}}"
+      - "${{{{ steps.maybe.outputs.n == null ? 0 : steps.maybe.outputs.n }}}}"
+""")
+    assert arguments(run) == {"reads": ["null null false", "0"]}
+
+
 def test_amounts_from_data(flows: Flows) -> None:
     run = flows("""
 steps:

@@ -329,10 +329,11 @@ def test_a_worker_that_cannot_start(write: Write, finding: Find, monkeypatch: py
 
 
 def test_an_interrupt_ends_the_worker(tmp_path: Path) -> None:
-    program = f"open({str(tmp_path / 'alive')!r}, 'w').close(); import time; time.sleep(60)"
+    alive = tmp_path / "alive"
+    program = f"import os, time; open({str(alive)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
 
     def interrupt(number: int, frame: object) -> None:
-        if (tmp_path / "alive").exists():
+        if alive.exists() and alive.read_text():
             raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
@@ -343,8 +344,8 @@ def test_an_interrupt_ends_the_worker(tmp_path: Path) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    with pytest.raises(ChildProcessError):  # none is left, not even as a zombie
-        os.waitpid(-1, os.WNOHANG)
+    with pytest.raises(ChildProcessError):  # it is gone, and not even a zombie
+        os.waitpid(int(alive.read_text()), os.WNOHANG)
 
 
 def test_no_descriptor_is_left(tmp_path: Path) -> None:
