@@ -74,7 +74,7 @@ def _resources(chance: Chance, scope: Sequence[Known]) -> dict[str, Any]:
     if chance.often(4):
         block["gpu"] = chance.pick((1, 2, 8))
         block |= {"accelerator": "l4"} if chance.accelerators and chance.either() else {}
-    return {**block, **chance.some(limits=limits, shm="64Mi", bounds={"cpu": 8, "memory": "4Gi"})}
+    return {**block, **chance.some(limits=limits, shm="64Mi", bounds={"cpu": 100, "memory": "20Ti"})}
 
 
 def _amount(chance: Chance, fixed: Sequence[Any], kind: Kind, unit: str, scope: Sequence[Known]) -> Any:

@@ -190,7 +190,6 @@ steps:
     assert (run.phase, arguments(run)) == ("Succeeded", shown)
 
 
-@pytest.mark.xfail(strict=True, reason="Go prints a float of a million as 1e+06 where a DAG hands it on")
 def test_a_group_hands_on_a_float(flows: Flows) -> None:
     run = flows("""
 steps:

@@ -84,7 +84,9 @@ def test_a_command_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None
     assert "a: no-such-program: No such file or directory; its log is" in capsys.readouterr().err
 
 
-def test_a_secret_is_the_variable_of_that_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_secret_is_the_variable_of_that_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     flow = write("""a: {command: [sh, -c, 'test "$KEY" = s3cret'], env: {KEY: {secret: keys/api}}}""")
     assert main(["run", "-t", "local", flow]) == 1
     assert "`KEY` comes from the secret `keys`: set the variable in your own environment" in capsys.readouterr().err

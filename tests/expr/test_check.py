@@ -12,9 +12,7 @@ from dragoman.expr.types import ANY, BOOL, FLOAT, INT, NULL, QUANTITY, STRING, T
 from dragoman.expr.unparse import unparse
 from dragoman.expr.values import Quantity
 
-ITEM = type_of(
-    {"type": "map", "fields": {"cpu": "int", "mem": "quantity", "score": "float", "tags": {"a-b": "any"}}}
-)
+ITEM = type_of({"type": "map", "fields": {"cpu": "int", "mem": "quantity", "score": "float", "tags": {"a-b": "any"}}})
 
 
 def _step(**outputs: Type) -> Namespace:

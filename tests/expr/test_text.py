@@ -141,9 +141,7 @@ def test_a_text_is_also_an_expression_with_the_same_value() -> None:
 
 
 def test_inputs_are_written_out_in_texts() -> None:
-    inside: Scope = {
-        "inputs": Namespace("input", {"cpu": Variable("cpu", INT), "tag": Variable("tag", STRING)})
-    }
+    inside: Scope = {"inputs": Namespace("input", {"cpu": Variable("cpu", INT), "tag": Variable("tag", STRING)})}
     host = check_text(parse_text("${{ inputs.tag }}: ${{ inputs.cpu }} cpus"), inside)
     given = {"cpu": check(parse("n + 1"), SCOPE), "tag": Literal("big", STRING)}
     result = substitute_text(host, lambda ref: given.get(str(ref.target)))

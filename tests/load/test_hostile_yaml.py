@@ -48,9 +48,7 @@ def test_a_hundred_levels_are_enough_and_allowed() -> None:
 def test_aliases_of_aliases() -> None:
     laughs = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 90)]
     message = "aliases make over a billion values of the 982 in this file, maximum 200000"
-    assert found("a0: &a0 [x, x]\n" + "".join(laughs)) == [
-        finding("DRG007", message, 90, 12, 4, "write fewer aliases")
-    ]
+    assert found("a0: &a0 [x, x]\n" + "".join(laughs)) == [finding("DRG007", message, 90, 12, 4, "write fewer aliases")]
 
 
 def test_aliases_may_stand_for_four_times_what_is_written() -> None:
@@ -227,9 +225,7 @@ def test_syntax(text: str, line: int, column: int, width: int, message: str, adv
         ),
     ],
 )  # fmt: skip
-def test_syntax_with_two_places(
-    text: str, expected: tuple[int, int, int, str, str], related: tuple[Span, str]
-) -> None:
+def test_syntax_with_two_places(text: str, expected: tuple[int, int, int, str, str], related: tuple[Span, str]) -> None:
     line, column, width, message, advice = expected
     only = finding("DRG002", message, line, column, width, advice)
     assert found(text) == [only._replace(related=(related,))]

@@ -66,10 +66,7 @@ def test_without_libyaml_the_environment_is_at_fault(monkeypatch: pytest.MonkeyP
         ("!!float 3", 3.0),
         ("2026-01-31", "2026-01-31"),
         ("2026-01-31T10:00:00Z", "2026-01-31T10:00:00Z"),
-        *[
-            (word, word)
-            for word in ("nULL", "tRUE", "None", "yEs", "NaN", "inf", "1.2.3", "0o18", "08:5", "1:60")
-        ],
+        *[(word, word) for word in ("nULL", "tRUE", "None", "yEs", "NaN", "inf", "1.2.3", "0o18", "08:5", "1:60")],
         *[(word, word) for word in ("8080:80", "0xZ", "_1", "30s", "4Gi", "3.12-slim", "+", ".", "1e", "١")],
         *[(f'"{word}"', word) for word in ("NO", "0777", "1:30", "null", "1", "<<")],
         ("'it''s'", "it's"),
@@ -176,9 +173,7 @@ def test_places_count_on_over_documents_and_line_breaks() -> None:
     assert (second.number, second.span([0])) == (2, Span("a.yaml", 6, 3, 6, 4))
 
 
-WORDS = st.sampled_from(
-    ["a", "NO", "x y", "é", "😀😀", "- q", "1e3", "~", "a\nb\n", "  ", "long " * 30 + "."]
-)
+WORDS = st.sampled_from(["a", "NO", "x y", "é", "😀😀", "- q", "1e3", "~", "a\nb\n", "  ", "long " * 30 + "."])
 TREES = st.recursive(
     WORDS | st.none() | st.booleans() | st.integers(-9, 9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),

@@ -124,7 +124,7 @@ def test_a_set_value_is_the_value_in_the_file(case: Case, random: Random) -> Non
     place = random.choice(places)
     base: dict[str, Any] = json.loads(json.dumps(case.flow))
     *parents, last = place
-    node = base
+    node: Any = base
     for step in parents:
         node = node[step]
     value = node.pop(last)

@@ -1,5 +1,4 @@
 """What is said of a document that is none of dragoman's."""
-# ruff: noqa: E501 (a row of a table is a line)
 
 from __future__ import annotations
 

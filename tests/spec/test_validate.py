@@ -1,5 +1,4 @@
 """What an author reads about a document that is not right: one finding for each mistake, at its place."""
-# ruff: noqa: E501 (a row of a table is a line)
 
 from __future__ import annotations
 

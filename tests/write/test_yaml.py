@@ -179,10 +179,7 @@ def test_blocks(text: str, block: str) -> None:
 
 
 def test_lines_are_never_folded() -> None:
-    assert (
-        dump({"a": "word " * 500 + ".", "b": "é " * 500 + "."})
-        == f'a: {"word " * 500}.\nb: "{"é " * 500}."\n'
-    )
+    assert dump({"a": "word " * 500 + ".", "b": "é " * 500 + "."}) == f'a: {"word " * 500}.\nb: "{"é " * 500}."\n'
 
 
 def test_keys_of_any_length() -> None:

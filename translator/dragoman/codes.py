@@ -83,6 +83,7 @@ CODES = {
     "DRG401": Code("unknown-accelerator", "No policy says how this kind of GPU is asked for."),
     "DRG402": Code("accelerator-without-gpu", "A step names a kind of GPU and asks for none."),
     "DRG403": Code("incomparable-amounts", "The larger of two amounts cannot be taken while one of them is known only at run time."),
+    "DRG404": Code("two-accelerators", "A step and its block for the target name two kinds of GPU, and neither is the larger."),
     # manifests
     "DRG501": Code("too-many", "Argo 4's full CRDs limit templates, tasks and inputs. A cluster with the minimal CRDs does not."),
     "DRG502": Code("too-large-for-client-side-apply", "Client-side apply keeps a copy of the object in an annotation of at most 256 KiB."),

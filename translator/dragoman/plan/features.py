@@ -54,6 +54,7 @@ class Feature(Enum):
     EMPTY_DIR = "volumes.emptyDir"
     REQUESTS_AND_LIMITS = "resources.requests, limits"
     DYNAMIC_RESOURCES = "resources (from data)"
+    BOUNDS = "resources.bounds"
     GPU = "resources.gpu"
     ACCELERATOR = "resources.accelerator"
     DISK = "resources.disk"
@@ -319,6 +320,8 @@ def _of_container(container: Container) -> Iterator[tuple[Feature, Path]]:
 def _of_resources(amounts: Resources) -> Iterator[tuple[Feature, Path]]:
     if any(not isinstance(value, int) for value in (*amounts.requests.values(), *amounts.limits.values())):
         yield Feature.DYNAMIC_RESOURCES, ("resources",)
+    if amounts.bounds:
+        yield Feature.BOUNDS, ("resources", "bounds")
     if any(amounts.limits.get(key, amounts.requests.get(key)) != value for key, value in amounts.requests.items()):
         yield Feature.REQUESTS_AND_LIMITS, ("resources",)
     if amounts.requests.get("gpu"):

@@ -183,7 +183,6 @@ class Step(NamedTuple):
     queue: str | None = None
     parallelism: int | None = None
     fail_fast: bool = True
-    description: str | None = None
     target_resources: Resources = Resources()
     layers: tuple[Layer, ...] = ()
     origins: Mapping[str, Origin] = {}

@@ -103,7 +103,6 @@ def _group(context: Context, data: Mapping[str, Any], frame: Frame) -> Step:
         outputs=group_outputs(context, data, frame.address, frame.source, frame.path, frame.scope),
         parallelism=data.get("parallelism"),
         fail_fast=data.get("failFast") is not False,
-        description=data.get("description"),
         layers=(Layer("step", data, frame.source, frame.path),),
     )
 
@@ -135,9 +134,8 @@ def _leaf(context: Context, data: Mapping[str, Any], frame: Frame) -> Step:
         outputs=step_outputs(context, stack),
         retry=retry(context, stack),
         timeout=None if timeout is None else seconds(context, *timeout),
-        compute=stack.value("compute") or frame.compute,
-        queue=stack.constant("queue") or frame.queue,
-        description=stack.value("description"),
+        compute=_inherited(stack, "compute", frame.compute),
+        queue=_inherited(stack, "queue", frame.queue),
         target_resources=_target_resources(context, stack),
         layers=stack.layers,
     )
@@ -149,8 +147,9 @@ def _stack(context: Context, data: Mapping[str, Any], frame: Frame, used: Use | 
     if used is not None:
         layers.append(used.layer)
         seen.append(used.scope)
-    layers.append(Layer("defaults", context.defaults, context.source, ("spec", "defaults")))
-    seen.append(scopes.in_container(context.roots))
+    for layer in default_layers(context):
+        layers.append(layer)
+        seen.append(scopes.in_container(context.roots))
     return Stack(context, tuple(layers), tuple(seen), used.settle if used is not None else lambda value: value)
 
 
@@ -167,6 +166,23 @@ def seconds(context: Context, written: str, source: Source, path: Path) -> int:
             "DRG112", "a time limit of 0 s ends everything at once", source, path, "leave it out for no limit"
         )
     return value
+
+
+def default_layers(context: Context) -> list[Layer]:
+    """The flow's defaults, those for the target over those for all."""
+    whole = Layer("defaults", context.defaults, context.source, ("spec", "defaults"))
+    own = (context.defaults.get("targets") or {}).get(context.target)
+    if not own:
+        return [whole]
+    return [Layer("defaults", own, context.source, ("spec", "defaults", "targets", context.target)), whole]
+
+
+def _inherited(stack: Stack, field: str, of_group: str | None) -> Any:
+    """A setting of the step or its template, else of the groups around it, else of the defaults."""
+    for layer in stack.layers:
+        if layer.data.get(field) is not None and (layer.name != "defaults" or of_group is None):
+            return stack.context.constant(layer.data[field], layer.source, (*layer.path, field))
+    return of_group
 
 
 def _target_resources(context: Context, stack: Stack) -> Resources:

@@ -21,6 +21,7 @@ BUILT_IN: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * 2**20}
 class Platform(NamedTuple):
     """What the policies that match a flow say together: amounts with who says so, and kinds of GPU."""
 
+    others: Resources
     requests: Mapping[str, tuple[Amount, Origin]]
     limits: Mapping[str, tuple[Amount, Origin]]
     accelerators: Mapping[str, Accelerator]
@@ -51,11 +52,17 @@ def _platform(policies: Sequence[Document], target: str, findings: list[Finding]
     requests: dict[str, tuple[Amount, Origin]] = {key: (value, Origin("built-in")) for key, value in BUILT_IN.items()}
     limits: dict[str, tuple[Amount, Origin]] = {}
     accelerators: dict[str, Accelerator] = {}
+    others = Resources()
     for policy in policies:
         body, source = policy.data["spec"], Source(policy)
         context = Context(source, target, findings, {}, {}, {}, {})
         layer = Layer("policy", body.get("defaults") or {}, source, ("spec", "defaults"))
         said = resources(context, [layer], [{}])
+        others = said._replace(
+            shm=others.shm if said.shm is None else said.shm,
+            accelerator=said.accelerator or others.accelerator,
+            bounds={**others.bounds, **said.bounds},
+        )
         for kind, amounts, known in (("requests", said.requests, requests), ("limits", said.limits, limits)):
             for key, value in amounts.items():
                 known[key] = (value, Origin("policy", source, (*layer.path, "resources", kind, key)))
@@ -65,7 +72,7 @@ def _platform(policies: Sequence[Document], target: str, findings: list[Finding]
                 one.get("nodeSelector") or {},
                 tuple(one.get("tolerations") or ()),
             )
-    return Platform(requests, limits, accelerators)
+    return Platform(others, requests, limits, accelerators)
 
 
 def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
@@ -91,7 +98,7 @@ def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
             origins[f"resources.limits.{key}"] = origins.get(f"resources.requests.{key}") or origin(
                 step, "resources", "requests", key
             )
-    own = step.container.resources
+    own = _other(step, platform, requests, findings)
     settled = own._replace(
         requests={key: requests[key] for key in quantity.SCALE if key in requests},
         limits={key: limits[key] for key in quantity.SCALE if key in limits},
@@ -101,7 +108,29 @@ def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
     done = step._replace(container=container, origins=origins)
     _check_limits(done, container, findings)
     _check_growth(done, container, findings)
+    _check_bounds(done, container, findings)
     return done
+
+
+def _other(step: Step, platform: Platform, requests: Mapping[str, Amount], findings: list[Finding]) -> Resources:
+    """What is no request or limit: the larger of the step's and its block for the target, else the platform's."""
+    assert step.container is not None
+    own, there = step.container.resources, step.target_resources
+    kinds = {kind for kind in (own.accelerator, there.accelerator) if kind is not None}
+    if len(kinds) > 1:
+        span = origin(step, "resources", "accelerator").span()
+        message = f"step `{step.name}` names the accelerator `{own.accelerator}`, for this target `{there.accelerator}`"
+        findings.append(Finding("DRG404", message, span, "name one of them: neither is the larger"))
+    sizes = [size for size in (own.shm, there.shm) if size is not None]
+    known = platform.others
+    bounds = {**known.bounds, **own.bounds}
+    for key, bound in there.bounds.items():
+        bounds[key] = max(bound, own.bounds.get(key, bound))
+    return own._replace(
+        shm=max(sizes, default=known.shm),
+        accelerator=next(iter(kinds), known.accelerator if requests.get("gpu") else None),
+        bounds=bounds,
+    )
 
 
 def _largest(step: Step, kind: str, origins: dict[str, Origin], findings: list[Finding]) -> dict[str, Amount]:
@@ -224,6 +253,26 @@ def _check_growth(step: Step, container: Container, findings: list[Finding]) -> 
                         origin(step, *path).span(),
                         "raise `max`, or ask for less at first",
                         address=".".join((*step.address, *path)),
+                    )
+                )
+                break
+
+
+def _check_bounds(step: Step, container: Container, findings: list[Finding]) -> None:
+    """An amount that is known already is within its own bound."""
+    amounts = container.resources
+    for kind in ("requests", "limits"):
+        for key, bound in amounts.bounds.items():
+            value = getattr(amounts, kind).get(key)
+            if isinstance(value, int) and value > bound:
+                shown = quantity.canonical(key, value), quantity.canonical(key, bound)
+                findings.append(
+                    Finding(
+                        "DRG112",
+                        f"step `{step.name}` has {shown[0]} {key}, its bound is {shown[1]}",
+                        origin(step, "resources", kind, key).span() or origin(step, "resources", "bounds", key).span(),
+                        "raise the bound, or ask for less",
+                        address=".".join((*step.address, "resources", "bounds", key)),
                     )
                 )
                 break

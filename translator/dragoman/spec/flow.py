@@ -123,6 +123,6 @@ class Library(Model):
     kind: Literal["Library"]
     """What this document is."""
     metadata: Metadata | None = None
-    """The library's identity."""
+    """For people: the library's identity."""
     spec: LibrarySpec
     """What it offers."""

@@ -87,6 +87,6 @@ class Policy(Model):
     kind: Literal["Policy"]
     """What this document is."""
     metadata: Metadata
-    """The policy's identity."""
+    """For people: the policy's identity."""
     spec: PolicySpec
     """What it says."""

@@ -11,7 +11,7 @@ from dragoman.emit.argo.workflow import emit
 from dragoman.emitter import Emitter, Emulated, Native, Refused, Support, Weaker
 from dragoman.lower.matrix import expand_matrix
 from dragoman.plan.features import Feature, starts_beside_failures
-from dragoman.plan.model import Plan, Step
+from dragoman.plan.model import Plan, Resources, Step
 
 _LAST_STEPS = "Argo judges a run by its last steps: around steps that are skipped or left out it can end otherwise"
 
@@ -54,6 +54,7 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.EMPTY_DIR: Native(),
     Feature.REQUESTS_AND_LIMITS: Native(),
     Feature.DYNAMIC_RESOURCES: Native(),
+    Feature.BOUNDS: Weaker("Argo cannot compare quantities: an amount beyond its bound is not stopped"),
     Feature.GPU: Native(),
     Feature.ACCELERATOR: Native(),
     Feature.DISK: Native(),
@@ -93,6 +94,8 @@ def narrow(plan: Plan) -> Mapping[Feature, Support]:
             changed[feature] = Native()
     if all(_stops_rightly(steps) for steps, fail_fast in found if fail_fast):
         changed[Feature.FAIL_FAST] = Native()
+    if not any(map(_unsure, (*plan.steps, *plan.on_exit))):
+        changed[Feature.BOUNDS] = Native()
     if not settings(plan.options).since("3.7") and any(map(_longest_wait, (*plan.steps, *plan.on_exit))):
         changed[Feature.BACKOFF] = Weaker("Argo 3.6 has no longest wait: `backoff.max` is left out")
     return changed
@@ -101,6 +104,15 @@ def narrow(plan: Plan) -> Mapping[Feature, Support]:
 def _stops_rightly(steps: tuple[Step, ...]) -> bool:
     limited = [step for step in steps if step.foreach is not None and step.foreach.parallelism is not None]
     return (not starts_beside_failures(steps) or stops(steps)) and all(map(loop_stops, limited))
+
+
+def _unsure(step: Step) -> bool:
+    """Whether an amount of the step, or of a step in it, is bounded and not known at render."""
+    amounts = step.container.resources if step.container is not None else Resources()
+    known = [
+        isinstance(block.get(key, 0), int) for block in (amounts.requests, amounts.limits) for key in amounts.bounds
+    ]
+    return not all(known) or any(map(_unsure, step.steps))
 
 
 def _longest_wait(step: Step) -> bool:
