@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -52,11 +51,6 @@ def _places(value: Any, place: Place = ()) -> Iterator[Place]:
             yield from _places(child, (*place, key))
 
 
-# what makes no difference, by the places in `everything.dragoman.yaml`: each is a failure once it does
-GAPS = {
-    r"0\.spec\.defaults\.resources\.requests\.cpu": "the defaults for the target stand above it",
-    r"0\.spec\.steps\.own\.(targets\.argo\.)?resources\.bounds\b.*": "every amount of the step is known, and below either bound",
-}
 PLACES = [(number, place) for number, document in enumerate(DATA) for place in _places(document)]
 
 
@@ -70,14 +64,9 @@ def test_everything_holds_every_field() -> None:
     assert sorted(_known() - said) == []
 
 
-def _cases() -> Iterator[Any]:
-    for number, place in PLACES:
-        name = f"{number}.{'.'.join(map(str, place))}"
-        gaps = [reason for pattern, reason in GAPS.items() if re.fullmatch(pattern, name)]
-        yield pytest.param(number, place, id=name, marks=[pytest.mark.xfail(strict=True, reason=one) for one in gaps])
-
-
-@pytest.mark.parametrize(("number", "place"), list(_cases()))
+@pytest.mark.parametrize(
+    ("number", "place"), [pytest.param(*one, id=f"{one[0]}.{'.'.join(map(str, one[1]))}") for one in PLACES]
+)
 def test_a_value_makes_a_difference(number: int, place: Place) -> None:
     if _for_people(DATA[number], place) or _is_constant(DATA[number], place):
         return

@@ -7,12 +7,12 @@ from typing import Any
 
 from dragoman.emit.argo.expressions import Spell
 from dragoman.emit.argo.names import Names
-from dragoman.emit.argo.scope import Scope
+from dragoman.emit.argo.scope import Known, Scope
 from dragoman.emit.argo.settings import Settings
 from dragoman.emit.argo.text import argument_text
 from dragoman.findings import Finding, Span
 from dragoman.load.document import Path
-from dragoman.plan.model import Address, Plan, Step
+from dragoman.plan.model import Plan, Step
 
 # Argo: a bare name is succeeded, skipped or daemoned; a loop over no items is skipped
 SUCCEEDED = "{0}"
@@ -30,7 +30,7 @@ class Build:
         self.templates: list[dict[str, Any]] = []
         self.places: dict[str, Path] = {}
         self.findings: list[Finding] = []
-        self.trusts: dict[Address, str] = {}  # of the items of each loop, see `expressions.Spelling`
+        self.known = Known({}, set())
 
     def name(self, step: Step, suffix: str = "") -> str:
         """A template's name for a step, remembered with the step's place."""

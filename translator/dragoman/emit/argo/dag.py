@@ -32,7 +32,8 @@ def graph(
     results = {
         (step.address, output.name): result(step, output, steps) for step in steps for output in step.outputs.values()
     }
-    scope = Scope(address, build.trusts, results)
+    build.known.nulls.update(place for place, found in results.items() if found.nullable)
+    scope = Scope(address, build.known, results)
     template: dict[str, Any] = {}
     build.templates.append(template)
     tasks = [task for step in steps if (task := _printable_task(build, step, scope)) is not None]
@@ -81,7 +82,7 @@ def _loop_task(build: Build, step: Step, loop: Foreach, dag: Scope) -> dict[str,
     """The task of a step that loops; it calls a template around the loop, or around each item, where Argo needs one."""
     at = len(build.templates)
     item = item_of(step)
-    build.trusts[step.address] = item.trust
+    build.known.trusts[step.address] = item.trust
     called, wants = _called(build, step)
     outer: Expr | None = step.when
     inner: Expr | None = None
@@ -123,7 +124,7 @@ def _called(build: Build, step: Step) -> tuple[str, Scope]:
             parallelism=step.parallelism,
             outputs=outputs,
         )
-    scope = Scope(step.address, build.trusts, attempts=step.retry is not None)
+    scope = Scope(step.address, build.known, attempts=step.retry is not None)
     build.templates.append(pod_template(step, name, scope, build.settings))
     return name, scope
 
@@ -135,7 +136,10 @@ def _depends(step: Step) -> str | None:
 def _computed_output(output: Output, scope: Scope) -> dict[str, Any]:
     value = output.value
     assert value is not None
-    spelled = spelling(value, scope.spell)
+    spelled = spelling(value, scope.handed)
+    if spelled is not None and spelled.trust == "escaped":
+        message = f"`{output.name}` holds `{{{{` or `$(`, which Argo reads: a group cannot hand it on"
+        raise Unprintable(message, "list items without such letters")
     if spelled is not None and spelled.tag.startswith("tasks.") and not spelled.gathered:
         return {"name": output.name, "valueFrom": {"parameter": "{{" + spelled.tag + "}}"}}
-    return {"name": output.name, "valueFrom": {"expression": as_text(value, scope.spell)}}
+    return {"name": output.name, "valueFrom": {"expression": as_text(value, scope.handed)}}

@@ -48,6 +48,7 @@ class Spelling(NamedTuple):
             some are the text `null`, `json` where each is a JSON text
     trust   plain: no letter in it means anything to Argo or the kubelet; escaped: such letters are escaped already
             (good for a container's text only); wild: anything
+    nullable  the text is `null` when the step that makes it was skipped
     """
 
     expr: str
@@ -55,6 +56,7 @@ class Spelling(NamedTuple):
     native: bool = False
     gathered: str = ""
     trust: str = "wild"
+    nullable: bool = False
 
 
 Spell = Callable[[Ref, tuple[str, ...]], Spelling]
@@ -72,7 +74,8 @@ def string(text: str) -> str:
     escaped = (
         text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     )
-    return "'" + escaped.replace("{{", "{'+'{").replace("}}", "}'+'}") + "'"
+    apart = escaped.replace("{{", "{'+'{").replace("}}", "}'+'}")
+    return f"('{apart}')" if apart != escaped else f"'{escaped}'"
 
 
 def key(name: str) -> str:
@@ -130,6 +133,8 @@ def decoded(spelled: Spelling, type: Type) -> str:
     if spelled.gathered:
         return f"map(fromJSON({spelled.expr}), {{{_element(type.item or Type('any'), spelled.gathered)}}})"
     kind = type.kind
+    if spelled.nullable and kind != "string":
+        return f"({spelled.expr} == 'null' ? nil : {decoded(spelled._replace(nullable=False), type)})"
     if spelled.native:
         return {"int": f"int({spelled.expr})", "quantity": f"string({spelled.expr})"}.get(kind, spelled.expr)
     if kind in ("int", "float"):
@@ -189,6 +194,11 @@ class _Printer(NamedTuple):
             raise Unprintable(
                 f"`{unparse(expr)}` holds `{{{{` or `$(`, which Argo reads: it can only hand it to a container",
                 "use the value in `env`, `args` or `command` only, or list items without such letters",
+            )
+        if not spelled.expr:
+            raise Unprintable(
+                f"`{unparse(expr)}` is a map of texts for Argo: it cannot compute with the whole of it",
+                "name the fields that you need",
             )
         if expr.type.kind == "any" and not spelled.native:
             raise Unprintable(

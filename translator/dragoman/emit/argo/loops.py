@@ -78,6 +78,9 @@ def _known_items(items: list[Any], item: Item) -> dict[str, Any]:
 
 def _list(items: Expr, most: int | None, item: Item, spell: Spell) -> str:
     spelled = spelling(items, spell)
+    if spelled is not None and spelled.trust == "escaped":
+        message = "the lists of the loop around hold `{{` or `$(`, which Argo reads: it cannot loop over them"
+        raise Unprintable(message, "list items without such letters")
     if item.form == "plain" and most is None and spelled is not None and spelled.tag and not spelled.gathered:
         return "{{" + spelled.tag + "}}"
     if most is None:

@@ -24,7 +24,8 @@ def result(step: Step, output: Output, siblings: tuple[Step, ...]) -> Result:
     gathered = completeness(step, output) if loop is not None and not wraps_loop(step) else ""
     place = "result" if captured else f"parameters.{output.name}"
     spelled = output_of(task, None if captured else output.name, fallback)
-    return Result("" if fallback is not None else f"tasks.{task}.outputs.{place}", spelled, gathered)
+    path = "" if fallback is not None else f"tasks.{task}.outputs.{place}"
+    return Result(path, spelled, gathered, nullable=fallback == "null")
 
 
 def output_of(task: str, name: str | None, fallback: str | None, *, absent: bool = False) -> str:

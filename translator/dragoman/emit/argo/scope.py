@@ -30,6 +30,18 @@ class Result(NamedTuple):
     path: str
     expr: str
     gathered: str = ""
+    nullable: bool = False
+
+
+class Known(NamedTuple):
+    """What is known of the whole workflow while its templates are built.
+
+    trusts  of the items of each loop, see `expressions.Spelling`
+    nulls   outputs that are null when their step was skipped
+    """
+
+    trusts: dict[Address, str]
+    nulls: set[tuple[Address, str]]
 
 
 class Item(NamedTuple):
@@ -46,14 +58,14 @@ class Scope:
     def __init__(
         self,
         address: Address,
-        trusts: Mapping[Address, str],
+        known: Known,
         results: Mapping[tuple[Address, str], Result] | None = None,
         *,
         attempts: bool = False,
     ) -> None:
         self.address = address
         self.attempts = attempts  # whether Argo counts this template's retries
-        self.trusts = trusts  # of the items of each loop
+        self.known = known
         self.results = dict(results or {})
         self.inputs: dict[str, Expr] = {}
         self.escaped = False  # whether a value came in with its braces escaped
@@ -64,7 +76,8 @@ class Scope:
         if wanted.kind == "output":
             result = self.results.get((wanted.step, wanted.name))
             if result is not None:
-                return Spelling(result.expr, result.path, gathered=result.gathered)
+                nullable = (wanted.step, wanted.name) in self.known.nulls
+                return Spelling(result.expr, result.path, gathered=result.gathered, nullable=nullable)
         elif wanted.kind == "param":
             return Spelling(f"workflow.parameters{key(wanted.name)}", f"workflow.parameters.{wanted.name}")
         elif wanted.kind == "run":
@@ -80,15 +93,17 @@ class Scope:
 
             name = f"{name}-{sha256(repr((wanted, fields)).encode()).hexdigest()[:8]}"
         self.inputs.setdefault(name, _with_fields(ref, fields))
-        trust = (
-            self.trusts.get(wanted.step, "wild")
-            if wanted.kind == "item"
-            else "plain"
-            if wanted.kind == "index"
-            else "wild"
-        )
+        trust = "plain" if wanted.kind == "index" else "wild"
+        if wanted.kind == "item":
+            trust = self.known.trusts.get(wanted.step, "wild")
         self.escaped = self.escaped or trust == "escaped"
-        return Spelling(f"inputs.parameters{key(name)}", f"inputs.parameters.{name}", trust=trust)
+        nullable = wanted.kind == "output" and (wanted.step, wanted.name) in self.known.nulls
+        return Spelling(f"inputs.parameters{key(name)}", f"inputs.parameters.{name}", trust=trust, nullable=nullable)
+
+    def handed(self, ref: Ref, fields: tuple[str, ...]) -> Spelling:
+        """The same where Argo knows only a DAG's tasks and inputs: the run's own values come in as inputs."""
+        wanted = target(ref)
+        return self._input(ref, wanted, fields) if wanted.kind in ("param", "run") else self.spell(ref, fields)
 
 
 class TaskScope(NamedTuple):
@@ -114,7 +129,9 @@ class TaskScope(NamedTuple):
         if len(path) > 1:  # Argo knows an item's fields, and hands on what is in them as JSON
             inner = f"fromJSON({_member('item', path[:1], item.form)[0]})" + "".join(key(field) for field in path[1:])
             return Spelling(inner, native=True, trust=item.trust)
-        return Spelling(*_member("item", path, item.form), trust=item.trust)
+        expr, inside = _member("item", path, item.form)
+        whole = not path and ref.type.kind == "map"  # for Argo, a map of texts: only its text can be handed on
+        return Spelling("" if whole else expr, inside, trust="plain" if whole else item.trust)
 
 
 def _member(root: str, fields: tuple[str, ...], form: str) -> tuple[str, str]:

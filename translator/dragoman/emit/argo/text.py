@@ -11,8 +11,9 @@ import re
 
 from dragoman.emit.argo.expressions import PLAIN, Spell, as_text, decoded, spelling, tag
 from dragoman.expr.text import Template
-from dragoman.expr.tree import Expr, refs
+from dragoman.expr.tree import Expr, Literal, children, refs
 from dragoman.expr.types import Type
+from dragoman.expr.values import to_text
 
 _CHECKED = ("int", "float", "list", "map")  # types whose text can be wrong
 BRACE_VARIABLE = "DRAGOMAN_LBRACE"
@@ -89,6 +90,15 @@ def _container_tag(expr: Expr, spell: Spell) -> str:
         if spelled.trust in ("plain", "escaped"):
             return tag(spelled.expr)
     shown = as_text(expr, spell)
+    if _has_braces(expr):  # Argo reads what comes of it again: no brace may be left
+        return tag(f"replace(replace({shown}, '$', '$$'), '{{', '{BRACE}')")
     if harmless(expr.type) or all(harmless(ref.type) for ref in refs(expr)):
         return tag(shown)
     return tag(f"replace({shown}, '$', '$$')")
+
+
+def _has_braces(expr: Expr) -> bool:
+    """Whether a constant in an expression holds what Argo would read as a tag."""
+    if isinstance(expr, Literal):
+        return "{{" in to_text(expr.value)
+    return any(map(_has_braces, children(expr)))

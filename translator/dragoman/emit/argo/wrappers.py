@@ -20,7 +20,7 @@ SETTLED = "dragoman-settled"  # a template that does nothing and succeeds
 def around_item(build: Build, step: Step, loop: Foreach, called: str, wants: Scope, at: int) -> tuple[str, Scope]:
     """A DAG around one item, so that the list of results has an entry for it whatever becomes of it."""
     name = build.name(step, "-item")
-    scope = Scope(step.address, build.trusts)
+    scope = Scope(step.address, build.known)
     when = step.when if mentions_item(step, step.when) else None
     tasks = [
         drop_empty(
@@ -53,7 +53,7 @@ def around_loop(
 ) -> tuple[str, Scope]:
     """A DAG around the loop: Argo limits what runs at once in a template, not in a task."""
     name = build.name(step, "-loop")
-    scope = Scope(step.address[:-1], build.trusts)
+    scope = Scope(step.address[:-1], build.known)
     spell = TaskScope(scope, step.address, item).spell
     task = drop_empty(
         {
