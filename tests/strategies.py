@@ -266,7 +266,9 @@ class _Maker:
         block, item, alone = self.items(scope)
         block |= {} if name == "item" else {"as": name}
         block |= self.chance.some(parallelism=lambda: self.chance.pick((1, 50)), maxItems=1000, tolerate="all")
-        return block, [*fields_of(Known(name, item, alone)), Known("index", INT)]
+        whole, *fields = fields_of(Known(name, item, alone))
+        whole = whole._replace(alone=alone or whole.alone or item.name == "map")  # Argo knows its fields only
+        return block, [whole, *fields, Known("index", INT)]
 
     def items(self, scope: Sequence[Known]) -> tuple[dict[str, Any], Kind, bool]:
         """What a loop runs over: the block, its item's type, whether the item can only be handed on."""

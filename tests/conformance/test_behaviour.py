@@ -202,9 +202,6 @@ steps:
     assert arguments(run) == {"reads": ["2500000"]}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Argo computes a DAG's outputs from its tasks and inputs: there is no `workflow`"
-)
 def test_a_group_hands_on_a_parameter_of_the_run(flows: Flows) -> None:
     run = flows("""
 params: {p: {type: int, default: 2, runtime: true}}
@@ -218,7 +215,6 @@ steps:
     assert arguments(run) == {"reads": ["14", "flow-x7k2p"]}
 
 
-@pytest.mark.xfail(strict=True, reason="`x ?? '}'+'}'` is no expression: Argo ends the whole run before it begins")
 def test_a_default_with_braces(flows: Flows) -> None:
     run = flows(f"""
 steps:

@@ -178,7 +178,6 @@ steps:
 
 
 @pytest.mark.parametrize("items", ["[{n: 1}, {n: 2}]", "steps.make.outputs.l"])
-@pytest.mark.xfail(strict=True, reason="`item` is a map for Argo where the items are maps, and no text for `fromJSON`")
 def test_conditions_on_whole_items(flows: Flows, items: str) -> None:
     run = flows(f"""
 steps:
@@ -188,9 +187,6 @@ steps:
     assert (run.phase, arguments(run)) == ("Succeeded", {"loop(0)": ['{"n":1}']})
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a loop that was omitted has no results, and its group reads them without a guard"
-)
 def test_a_group_hands_on_an_omitted_loop(flows: Flows) -> None:
     run = flows("""
 steps:

@@ -13,12 +13,12 @@ from dragoman.lower.matrix import expand_matrix
 from dragoman.plan.features import Feature, starts_beside_failures
 from dragoman.plan.model import Plan, Resources, Step
 
-_LAST_STEPS = "Argo judges a run by its last steps: around steps that are skipped or left out it can end otherwise"
+_LAST_TASK = "a last task that runs when every failure was accepted: Argo judges a graph by its last tasks"
 
 SUPPORT: Mapping[Feature, Support] = {
     Feature.ORDER: Native(),
-    Feature.ON_FAILURE: Weaker(_LAST_STEPS),
-    Feature.ON_COMPLETION: Weaker(_LAST_STEPS),
+    Feature.ON_FAILURE: Emulated(_LAST_TASK),
+    Feature.ON_COMPLETION: Emulated(_LAST_TASK),
     Feature.FAIL_FAST: Weaker("what does not depend on the failed step still starts"),
     Feature.WHEN: Native(),
     Feature.GROUP: Native(),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman.emit.argo.expressions import Spell
-from dragoman.emit.argo.names import Names
+from dragoman.emit.argo.names import SETTLED, Names
 from dragoman.emit.argo.scope import Known, Scope
 from dragoman.emit.argo.settings import Settings
 from dragoman.emit.argo.text import argument_text
@@ -18,6 +18,7 @@ from dragoman.plan.model import Plan, Step
 SUCCEEDED = "{0}"
 FAILED = "({0}.Failed || {0}.Errored)"
 COMPLETED = "({0}.Succeeded || {0}.Failed || {0}.Errored || {0}.Skipped || {0}.Omitted || {0}.Daemoned)"
+ACCEPTABLE = "({0}.Succeeded || {0}.Skipped || {0}.Omitted)"
 DEPENDS = {"succeeded": SUCCEEDED, "failed": FAILED, "completed": COMPLETED}
 
 
@@ -37,6 +38,13 @@ class Build:
         name = self.names.template(step, suffix)
         self.places[name] = step.layers[0].path
         return name
+
+    def settled(self) -> str:
+        """The template that does nothing: tasks call it to wait for others."""
+        if SETTLED not in self.places:
+            self.places[SETTLED] = ("spec",)
+            self.templates.append({"name": SETTLED, "suspend": {"duration": "0"}})
+        return SETTLED
 
 
 def span_of(step: Step) -> Span:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dragoman.emit.argo.build import DEPENDS, Build, arguments_of, drop_empty, inputs_of, span_of
+from dragoman.emit.argo.build import ACCEPTABLE, COMPLETED, DEPENDS, Build, arguments_of, drop_empty, inputs_of, span_of
 from dragoman.emit.argo.expressions import Unprintable, as_text, condition, spelling
-from dragoman.emit.argo.failing import stops
+from dragoman.emit.argo.failing import judged_rightly, stops
 from dragoman.emit.argo.loops import item_of, loop_fields
-from dragoman.emit.argo.names import task_name
+from dragoman.emit.argo.names import SETTLED, task_name
 from dragoman.emit.argo.pod import pod_template
 from dragoman.emit.argo.results import mentions_item, result, wraps_item, wraps_loop
 from dragoman.emit.argo.scope import Scope, TaskScope
@@ -37,6 +37,8 @@ def graph(
     template: dict[str, Any] = {}
     build.templates.append(template)
     tasks = [task for step in steps if (task := _printable_task(build, step, scope)) is not None]
+    if not (judged_rightly(steps, "failed") and judged_rightly(steps, "completed")):
+        tasks.append(_judge(build, steps))
     parameters = [_computed_output(output, scope) for output in outputs if output.value is not None]
     template.update(
         drop_empty(
@@ -51,6 +53,13 @@ def graph(
         )
     )
     return scope
+
+
+def _judge(build: Build, steps: tuple[Step, ...]) -> dict[str, Any]:
+    """A last task: Argo judges a graph by it, and it runs when every failure was accepted."""
+    accepted = {need.step for step in steps for need in step.needs if need.condition != "succeeded"}
+    ends = [(COMPLETED if step.name in accepted else ACCEPTABLE).format(task_name(step.name)) for step in steps]
+    return {"name": SETTLED, "template": build.settled(), "depends": " && ".join(ends)}
 
 
 def _printable_task(build: Build, step: Step, scope: Scope) -> dict[str, Any] | None:

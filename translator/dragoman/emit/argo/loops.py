@@ -12,7 +12,7 @@ from typing import Any
 from dragoman.emit.argo.expressions import Spell, Unprintable, as_text, native, spelling, string, tag
 from dragoman.emit.argo.scope import Item
 from dragoman.emit.argo.text import escape, harmless
-from dragoman.expr.tree import Expr, Literal
+from dragoman.expr.tree import Expr, Literal, Member, Ref, children
 from dragoman.expr.types import Type
 from dragoman.expr.values import Quantity, to_json
 from dragoman.plan.model import Foreach, Step
@@ -31,8 +31,21 @@ def item_of(step: Step) -> Item:
     if loop.kind == "range":
         return Item("plain", "plain")
     if isinstance(loop.items, Literal):
-        return _item_of_list(loop.items.value, indexed)
-    return _item_of_type(loop.type, indexed)
+        item = _item_of_list(loop.items.value, indexed)
+    else:
+        item = _item_of_type(loop.type, indexed)
+    if item.form == "plain" and step.when is not None and _decodes_map(step.when, step):
+        return item._replace(form="json")  # for Argo a map is a map of texts: an expression cannot decode the whole
+    return item
+
+
+def _decodes_map(expr: Expr, step: Step) -> bool:
+    """Whether the expression needs the whole item of the step's loop, a map."""
+    if isinstance(expr, Ref):
+        wanted = target(expr)
+        return expr.type.kind == "map" and wanted.kind == "item" and wanted.step == step.address
+    fields = expr.value if isinstance(expr, Member) else None
+    return not isinstance(fields, Ref) and any(_decodes_map(part, step) for part in children(expr))
 
 
 def loop_fields(loop: Foreach, item: Item, spell: Spell) -> dict[str, Any]:

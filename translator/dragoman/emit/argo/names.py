@@ -8,6 +8,7 @@ from functools import lru_cache
 from dragoman.findings import WARNING, Finding
 from dragoman.plan.model import Address, Step
 
+SETTLED = "dragoman-settled"  # our template, and its task, that does nothing and succeeds
 LONGEST = 128  # templates and tasks, CRD schema of Argo 4
 # expr-lang operators and literals: Argo evaluates `depends` as an expression in which each task is a variable
 RESERVED = frozenset(
@@ -49,7 +50,7 @@ def slug(name: str, longest: int = LONGEST) -> str:
 def task_name(name: str) -> str:
     """A step's name as the name of its DAG task."""
     text = slug(name)
-    return f"{text}-step" if text in RESERVED else text
+    return f"{text}-step" if text in RESERVED or text == SETTLED else text
 
 
 class Names:
@@ -64,6 +65,7 @@ class Names:
         address, layer = step.address, step.layers[0]
         written = "-".join(address) + suffix
         name = slug(written)
+        name = f"{name}-step" if name == SETTLED else name
         if self.taken.setdefault(name, address) != address:
             other = ".".join(self.taken[name])
             self.findings.append(

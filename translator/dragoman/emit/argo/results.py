@@ -18,7 +18,8 @@ def result(step: Step, output: Output, siblings: tuple[Step, ...]) -> Result:
     captured = output.stdout and not (wraps_loop(step) or wraps_item(step))
     fallback = None
     if loop is not None:
-        fallback = "[]" if step.when is not None or not width(loop) or _may_fail(step, siblings) else None
+        left_out = step.when is not None or any(need.condition != "succeeded" for need in step.needs)
+        fallback = "[]" if left_out or not width(loop) or _may_fail(step, siblings) else None
     elif _may_be_absent(step, output) or _may_fail(step, siblings):
         fallback = "null" if output.default is None else output.default
     gathered = completeness(step, output) if loop is not None and not wraps_loop(step) else ""

@@ -14,8 +14,6 @@ from dragoman.expr.tree import Expr
 from dragoman.expr.types import list_of
 from dragoman.plan.model import Foreach, Output, Step
 
-SETTLED = "dragoman-settled"  # a template that does nothing and succeeds
-
 
 def around_item(build: Build, step: Step, loop: Foreach, called: str, wants: Scope, at: int) -> tuple[str, Scope]:
     """A DAG around one item, so that the list of results has an entry for it whatever becomes of it."""
@@ -33,7 +31,7 @@ def around_item(build: Build, step: Step, loop: Foreach, called: str, wants: Sco
         )
     ]
     if loop.tolerate == "all":  # a DAG is judged by its last tasks: this one succeeds whatever became of the other
-        tasks.append({"name": "settled", "template": _settled(build), "depends": COMPLETED.format("run")})
+        tasks.append({"name": "settled", "template": build.settled(), "depends": COMPLETED.format("run")})
     build.templates.insert(
         at,
         drop_empty(
@@ -101,10 +99,3 @@ def _of_loop(step: Step, output: Output) -> dict[str, Any]:
         list_of(output.type),
     )
     return {"name": output.name, "valueFrom": {"expression": f"toJson({shown})"}}
-
-
-def _settled(build: Build) -> str:
-    if SETTLED not in build.places:
-        build.places[SETTLED] = ("spec",)
-        build.templates.append({"name": SETTLED, "suspend": {"duration": "0"}})
-    return SETTLED
