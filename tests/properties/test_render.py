@@ -16,6 +16,7 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from dragoman.emit.argo.names import SETTLED
 from dragoman.load.document import Path as Place
 from dragoman.load.yaml import parse
 from dragoman.pipeline import Rendering
@@ -209,7 +210,7 @@ def _without(step: str, body: Any) -> Any:
     templates = [
         {
             **_undecided(one),
-            "dag": {**one["dag"], "tasks": [task for task in one["dag"]["tasks"] if task["name"] != step]},
+            "dag": {**one["dag"], "tasks": [_judging(task) for task in one["dag"]["tasks"] if task["name"] != step]},
         }
         if "dag" in one
         else one
@@ -217,6 +218,11 @@ def _without(step: str, body: Any) -> Any:
         if not step or not one["name"].endswith(step)
     ]
     return {**body, "spec": {**body["spec"], "templates": templates}}
+
+
+def _judging(task: Any) -> Any:
+    """A task without what it waits for, where it waits for the whole graph."""
+    return {**task, "depends": ""} if task["name"] == SETTLED else task
 
 
 def _undecided(template: Any) -> Any:

@@ -59,7 +59,7 @@ def _judge(build: Build, steps: tuple[Step, ...]) -> dict[str, Any]:
     """A last task: Argo judges a graph by it, and it runs when every failure was accepted."""
     accepted = {need.step for step in steps for need in step.needs if need.condition != "succeeded"}
     ends = [(COMPLETED if step.name in accepted else ACCEPTABLE).format(task_name(step.name)) for step in steps]
-    return {"name": SETTLED, "template": build.settled(), "depends": " && ".join(ends)}
+    return {"name": SETTLED, "template": build.settled(), "depends": " && ".join(sorted(ends))}
 
 
 def _printable_task(build: Build, step: Step, scope: Scope) -> dict[str, Any] | None:
