@@ -173,9 +173,6 @@ steps:
     assert one == texts[8]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Argo makes JSON of gathered texts when every one of them is a list or an object"
-)
 def test_results_of_a_loop_that_are_json(flows: Flows) -> None:
     text = '{"b": 1.0, "a": 12345678901234567890}'
     run = flows(f"""\

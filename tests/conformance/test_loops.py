@@ -110,21 +110,21 @@ steps:
   work:
     image: i
     foreach: {in: [c, a, b]}
-    command: [give, "v=${{ item }}", "n=${{ index }}", b=true, q=1Gi, f=1e-7, "l=[1]", 'm={"k": 1}']
+    command: [give, "n=${{ index }}", b=true, q=1Gi, f=1e-7, "l=[1]", 'm={"k": 1}']
     outputs:
-      v: {type: string}
       n: {type: int}
       b: {type: bool}
       q: {type: quantity}
       f: {type: float}
       l: {type: list, items: int}
       m: {type: map}
+  texts: {image: i, foreach: {in: [c, a, b]}, command: [give, "v=${{ item }}"], outputs: {v: {type: string}}}
   said: {image: i, foreach: {in: [x, z]}, command: [echo, "${{ item }}"], outputs: {t: {from: stdout}}}
   join:
     image: i
     command:
       - show
-      - ${{ steps.work.outputs.v }}
+      - ${{ steps.texts.outputs.v }}
       - ${{ steps.work.outputs.n }}
       - ${{ steps.work.outputs.b }}
       - ${{ steps.work.outputs.q }}
@@ -132,7 +132,7 @@ steps:
       - ${{ steps.work.outputs.l }}
       - ${{ steps.work.outputs.m }}
       - ${{ steps.said.outputs.t }}
-      - ${{ steps.work.outputs.v[1] }}${{ steps.work.outputs.l[2][0] }}
+      - ${{ steps.texts.outputs.v[1] }}${{ steps.work.outputs.l[2][0] }}
 """,
         last_first=True,
     )

@@ -188,7 +188,9 @@ def _sorted(done: Rendering) -> list[Any]:
 
     def sort(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: sort(inner) for key, inner in value.items()}
+            return {
+                key: sorted(inner.split(" && ")) if key == "depends" else sort(inner) for key, inner in value.items()
+            }
         if not isinstance(value, list):
             return value
         named = all(isinstance(inner, dict) and "name" in inner for inner in value)

@@ -47,9 +47,9 @@ def output_of(task: str, name: str | None, fallback: str | None, *, absent: bool
 
 def completeness(step: Step, output: Output) -> str:
     """What a loop's results look like, see `expressions.Spelling.gathered`."""
-    if may_lack_items(step):
-        return "json" if output.type.kind in ("string", "any") else "nulls"
-    return "nulls" if _may_be_null(step, output) else "all"
+    if output.type.kind in ("string", "any"):  # Argo rewrites texts when every one of them happens to be JSON
+        return "json"
+    return "nulls" if may_lack_items(step) or _may_be_null(step, output) else "all"
 
 
 def may_lack_items(step: Step) -> bool:
@@ -77,7 +77,10 @@ def wraps_item(step: Step) -> bool:
     if loop.tolerate == "all":
         return True
     lacking = may_lack_items(step)
-    return any(lacking or output.stdout or output.default is not None for output in step.outputs.values())
+    return any(
+        lacking or output.stdout or output.default is not None or completeness(step, output) == "json"
+        for output in step.outputs.values()
+    )
 
 
 def mentions_item(step: Step, expr: Expr | None) -> bool:
