@@ -66,7 +66,7 @@ def test_one_definition_as_editors_read_it() -> None:
                 "type": "string",
                 "examples": ["30s", "1h30m", "7d"],
                 "maxLength": 32,
-                "pattern": "^([0-9]+[smhdw])+$",
+                "pattern": "^([0-9]{1,9}[smhdw])+$",
             },
             "factor": {
                 "description": "Multiplies the wait after each attempt.",
@@ -79,7 +79,7 @@ def test_one_definition_as_editors_read_it() -> None:
                 "type": "string",
                 "examples": ["30s", "1h30m", "7d"],
                 "maxLength": 32,
-                "pattern": "^([0-9]+[smhdw])+$",
+                "pattern": "^([0-9]{1,9}[smhdw])+$",
             },
         },
         "additionalProperties": False,

@@ -194,7 +194,7 @@ VIOLATED: dict[str, list[Row]] = {
         ("DRG106", 5, 40, "`secret` in `env.B` of step `a` must be a reference to a key, found the string `warehouse`", "write `name/key`, for example `warehouse/url`"),
     ],
     "steps: {a: {labels: {a b: x, c: d e}}}": [
-        ("DRG106", 5, 24, "`a b` in `labels` of step `a` is not the key of a label", "write `name` or `prefix/name`; letters, digits, `-`, `_` and `.`"),
+        ("DRG106", 5, 24, "`a b` in `labels` of step `a` is not the key of a label or an annotation", "write `name` or `prefix/name`; letters, digits, `-`, `_` and `.`"),
         ("DRG106", 5, 35, "`c` in `labels` of step `a` must be the value of a label, found the string `d e`", "use letters, digits, `-`, `_` and `.`; a letter or digit comes first and last"),
     ],
 }  # fmt: skip

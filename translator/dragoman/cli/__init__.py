@@ -20,10 +20,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return stop.code if isinstance(stop.code, int) else 2
     try:
         code = _run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader of a pipe has gone: nobody is left to tell
         _silence_stdout()
+        return 2
+    except OSError as error:  # of our own streams: those who read and write files have words for theirs
+        _silence_stdout()
+        print(f"error: {(error.strerror or str(error)).lower()}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -54,4 +59,5 @@ def _silence_stdout() -> None:
     """Point stdout at nothing, so that the interpreter's own flush at exit has nowhere to fail."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

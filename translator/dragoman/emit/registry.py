@@ -38,7 +38,7 @@ def names() -> list[str]:
 def strangers(plan: Plan) -> list[Finding]:
     """A finding for each target that the flow has settings for, and that nobody here emits for."""
     named: list[tuple[tuple[str, ...], str]] = [
-        (("spec", "targets", name), name) for name in plan.source.document.data["spec"].get("targets") or {}
+        (("spec", "targets", name), name) for name in plan.source.names(("spec", "targets"))
     ]
     for step in (*plan.steps, *plan.on_exit):
         named += _named_by(step)

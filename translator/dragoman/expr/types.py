@@ -31,7 +31,7 @@ QUANTITY, LIST, MAP, NULL, ANY = Type("quantity"), Type("list"), Type("map"), Ty
 NUMBERS = frozenset({"int", "float"})
 
 _DECLARED = {known.kind: known for known in (STRING, INT, FLOAT, BOOL, QUANTITY, LIST, MAP, ANY)}
-_DECLARATION_KEYS = frozenset({"type", "items", "fields"})
+_DECLARATION_KEYS = frozenset({"type", "items", "fields", "description"})
 
 
 def type_of(declaration: str | Mapping[str, Any]) -> Type:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from dragoman.findings import Span
+from dragoman.findings import Finding, Findings, Span
 
 Path: TypeAlias = tuple[str | int, ...]
 Point: TypeAlias = tuple[int, int]  # line and column, both from 0, in code points
@@ -58,3 +58,24 @@ class Document(NamedTuple):
             return Span(self.file, line + 1, column + 1, line + 1, column + 1, self.approximate)
         first, last = (mark.key, mark.key_end) if key else (mark.start, mark.end)
         return Span(self.file, first[0] + 1, first[1] + 1, last[0] + 1, last[1] + 1, self.approximate)
+
+
+def refuse_nul(documents: Sequence[Document]) -> None:
+    """Raise Findings where a text or a key holds a NUL: no process, path or variable can."""
+    findings = []
+    for document in documents:
+        seen: set[int] = set()
+        waiting: list[tuple[Any, Path]] = [(document.data, ())]
+        while waiting:
+            value, path = waiting.pop()
+            if isinstance(value, str):
+                if "\0" in value:
+                    message = "this text holds a NUL, which no program can be given"
+                    findings.append(Finding("DRG003", message, document.span(path), "leave it out"))
+            elif isinstance(value, (dict, list)) and id(value) not in seen:
+                seen.add(id(value))
+                entries = value.items() if isinstance(value, dict) else enumerate(value)
+                for key, inner in entries:
+                    waiting += [(key, (*path, key)), (inner, (*path, key))]
+    if findings:
+        raise Findings(findings)

@@ -54,6 +54,8 @@ def load(paths: Sequence[str], options: Options) -> list[Document]:
 def read(file: str, options: Options) -> list[Document]:
     """The documents of one file, or of standard input for `-`."""
     if file == STDIN:
+        if sys.stdin is None:
+            raise Findings([Finding("DRG013", "standard input is closed", Span("<stdin>"))], 2)
         return yaml.parse(decode(sys.stdin.buffer.read(MAX_SIZE + 1), "<stdin>"), "<stdin>")
     root = options.root or root_of(file)
     check_inside(file, root)

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from dragoman.findings import Finding, Findings, Span
-from dragoman.load.document import Document
+from dragoman.load.document import Document, refuse_nul
 
 KEPT = 1 << 16  # bytes of stderr; also what a pipe holds
 LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # what an interpreter may need to find its own library
@@ -144,7 +144,9 @@ def documents(evaluated: Evaluated, file: str) -> list[Document]:
     ]
     if wrong:
         raise Findings(wrong)
-    return [Document(file, number, flow, {}, approximate=True) for number, flow in enumerate(flows, 1)]
+    found = [Document(file, number, flow, {}, approximate=True) for number, flow in enumerate(flows, 1)]
+    refuse_nul(found)
+    return found
 
 
 def converse(command: list[str], request: bytes, *, seconds: float, size: int) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,7 +22,7 @@ from yaml.events import (
 )
 
 from dragoman.findings import Finding, Findings, Span
-from dragoman.load.document import Document, Mark, Point
+from dragoman.load.document import Document, Mark, Point, refuse_nul
 from dragoman.load.scalars import NUMERIC, WORDS, Unclear, resolve, short
 from dragoman.load.text import MAX_SIZE
 
@@ -37,6 +38,9 @@ MAX_EVENTS = 1_000_000  # what libyaml reports: one a scalar or alias, two a map
 MAX_EXPANDED = 200_000  # values, once every alias is written out; or 4 for each value in the file
 MAX_TAG_LINES = 64  # libyaml compares each %TAG line with all before it
 MAX_FINDINGS = 200
+
+
+_NUL = re.compile(r"\\(?:0|x00|u0000|U00000000)")  # the only ways to write it
 
 
 def parse(text: str, file: str) -> list[Document]:
@@ -56,6 +60,8 @@ def parse(text: str, file: str) -> list[Document]:
         builder.check_whole()
     if builder.findings:
         raise Findings(builder.findings)
+    if _NUL.search(text):
+        refuse_nul(builder.documents)
     return builder.documents
 
 

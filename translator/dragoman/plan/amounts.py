@@ -117,7 +117,7 @@ def _number(context: Context, key: str, value: Any, source: Source, path: Path) 
             f"write `{text}Mi` for MiB (2^20 bytes) or `{text}M` for MB (10^6 bytes)",
         )
         return None
-    if key in quantity.BYTES and text[-1:] in "mun":
+    if key in quantity.BYTES and text.endswith(("m", "u", "n")):
         context.report(
             "DRG121",
             f"`{key}: {text}` is a fraction of a byte: the suffix `{text[-1]}` makes it small",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -77,6 +78,10 @@ class Stack(NamedTuple):
         return tuple(self.text(number, item, (*layer.path, field, place)) for place, item in enumerate(written))
 
 
+DIRECTORY = "/dragoman/outputs"  # what $DRAGOMAN_OUTPUTS names in a container
+_EXPRESSION = re.compile(r"(?<!\$)\$\{\{")
+
+
 def container(stack: Stack, name: str) -> Container:
     """The container; a finding when no layer says which image."""
     context, own = stack.context, stack.layers[0]
@@ -85,6 +90,10 @@ def container(stack: Stack, name: str) -> Container:
     for number, layer in enumerate(stack.layers):
         if layer.data.get("image") is not None:
             image = stack.text(number, layer.data["image"], (*layer.path, "image"))
+            if not image:
+                context.report(
+                    "DRG106", "`image` is empty", layer.source, (*layer.path, "image"), "name the container image"
+                )
             break
     else:
         context.report(
@@ -95,14 +104,25 @@ def container(stack: Stack, name: str) -> Container:
             "set `image` on the step, its template, or in `spec.defaults`",
             key=True,
         )
+    volumes = _volumes(stack)
+    amounts = resources(context, stack.layers, stack.scopes, stack.settle)
+    if amounts.shm is not None and any(volume.mount == "/dev/shm" for volume in volumes):
+        _, source, path = stack.first("volumes") or (None, own.source, own.path)
+        context.report(
+            "DRG118",
+            "`resources.shm` and a volume are both mounted at `/dev/shm`",
+            source,
+            path,
+            "keep one of them",
+        )
     return Container(
         image=image,
         command=command,
         args=args,
         script=script,
         env=_env(stack),
-        volumes=_volumes(stack),
-        resources=resources(context, stack.layers, stack.scopes, stack.settle),
+        volumes=volumes,
+        resources=amounts,
         working_dir=stack.constant("workingDir"),
         pull_policy=stack.value("imagePullPolicy"),
         service_account=stack.value("serviceAccount"),
@@ -137,7 +157,7 @@ def _entrypoint(stack: Stack) -> tuple[tuple[Text, ...] | None, tuple[Text, ...]
 
 def _script(context: Context, block: Mapping[str, Any], source: Source, path: Path) -> Script:
     text: str = block["source"]
-    if "${{" in text.replace("$${{", ""):
+    if _EXPRESSION.search(text):
         context.report(
             "DRG123",
             "a script's source takes no expressions: a value in it could become code",
@@ -200,6 +220,22 @@ def _volumes(stack: Stack) -> tuple[Volume, ...]:
                 (*place, "mount"),
                 "mount each at a path of its own",
                 related=((source.span((*path, mounts[mount], "mount")), "the other one"),),
+            )
+        if mount == DIRECTORY:
+            context.report(
+                "DRG118",
+                f"`{mount}` is where the outputs are written: dragoman mounts it",
+                source,
+                (*place, "mount"),
+                "mount the volume elsewhere",
+            )
+        if ".." in (block.get("subPath") or "").split("/") or (block.get("subPath") or "").startswith("/"):
+            context.report(
+                "DRG106",
+                f"`subPath: {block['subPath']}` leaves the volume",
+                source,
+                (*place, "subPath"),
+                "a path inside the volume has no `..`, and no `/` in front",
             )
         mounts[mount] = number
         if kind is None:

@@ -14,6 +14,7 @@ from dragoman.plan.context import Context
 from dragoman.plan.model import Foreach
 from dragoman.plan.origin import Source
 
+MOST_COMBINATIONS = 10_000  # each is written into the manifest
 FORMS = ("in", "range", "matrix")
 
 
@@ -48,6 +49,16 @@ def foreach(context: Context, block: Mapping[str, Any], source: Source, path: Pa
     loop = loop._replace(
         parallelism=block.get("parallelism"), max_items=block.get("maxItems"), tolerate=block.get("tolerate")
     )
+    items = width(loop)
+    if loop.kind == "matrix" and items is not None and items > MOST_COMBINATIONS:
+        context.report(
+            "DRG007",
+            f"the matrix has {items} combinations, maximum {MOST_COMBINATIONS}",
+            source,
+            (*path, "matrix"),
+            "let a step produce the combinations, and loop over its output",
+        )
+        return None
     return _bounded(context, loop, source, path)
 
 

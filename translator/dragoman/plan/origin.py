@@ -35,6 +35,16 @@ class Source(NamedTuple):
             path = self._overlaid(path)
         return self.document.span(path, key=key)
 
+    def names(self, path: Path) -> list[str]:
+        """The keys of a map of the merged document, wherever they were written."""
+        written = [_at(self.document.data, path)]
+        if self.environment:
+            written.append(_at(self.document.data, self._overlaid(path)))
+        found = [key for block in written if isinstance(block, dict) for key in block]
+        size = len(path)
+        below = [target[size] for target, _ in self.sets if len(target) > size and target[:size] == path]
+        return list(dict.fromkeys([*found, *map(str, below)]))
+
     def _in_environment(self, path: Path) -> bool:
         if not self.environment or path[:1] != ("spec",) or len(path) < 2:
             return False

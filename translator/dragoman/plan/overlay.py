@@ -86,6 +86,8 @@ def _value(text: str, argument: str) -> Any:
     except Findings as error:
         first = error.findings[0]
         raise Findings([first._replace(span=Span(f"--set {argument}"))]) from None
+    if len(documents) != 1:
+        raise _refused(argument, "the value is more than one YAML document, or none", "quote it for text")
     return documents[0].data
 
 

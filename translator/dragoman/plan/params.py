@@ -7,7 +7,7 @@ from typing import Any
 
 from dragoman.expr.scope import Constant, Namespace, Variable
 from dragoman.expr.types import Type, type_of
-from dragoman.expr.values import convert
+from dragoman.expr.values import Quantity, convert, to_text
 from dragoman.findings import Finding
 from dragoman.load.document import Path
 from dragoman.plan.context import address_of
@@ -50,12 +50,14 @@ def params(declared: Mapping[str, Any], source: Source, findings: list[Finding])
             )
             result.append(Param(name, kind, None, runtime=True))
             continue
-        problem = _out_of_range(declaration, value)
+        choices = _choices(declaration, kind, source, path, findings)
+        problem = _out_of_range(declaration, choices, value)
         if problem:
+            shown = repr(to_text(value) if isinstance(value, Quantity) else value)
             findings.append(
                 Finding(
                     "DRG112",
-                    f"parameter `{name}` is {value!r}, {problem}",
+                    f"parameter `{name}` is {shown}, {problem}",
                     source.span((*path, "default")),
                     address=address_of(path),
                 )
@@ -66,7 +68,7 @@ def params(declared: Mapping[str, Any], source: Source, findings: list[Finding])
                 kind,
                 value,
                 bool(declaration.get("runtime")),
-                tuple(declaration.get("enum") or ()),
+                choices,
                 declaration.get("description"),
             )
         )
@@ -103,12 +105,25 @@ def declared_type(declaration: Mapping[str, Any], source: Source, path: Path, fi
         return Type("any")
 
 
-def _out_of_range(declaration: Mapping[str, Any], value: Any) -> str:
-    smallest, largest, allowed = (declaration.get(key) for key in ("minimum", "maximum", "enum"))
+def _choices(
+    declaration: Mapping[str, Any], kind: Type, source: Source, path: Path, findings: list[Finding]
+) -> tuple[Any, ...]:
+    choices = []
+    for number, choice in enumerate(declaration.get("enum") or ()):
+        try:
+            choices.append(convert(choice, kind))
+        except ValueError as error:
+            place = (*path, "enum", number)
+            findings.append(Finding("DRG112", str(error), source.span(place), f"it is declared as {kind}"))
+    return tuple(choices)
+
+
+def _out_of_range(declaration: Mapping[str, Any], allowed: tuple[Any, ...], value: Any) -> str:
+    smallest, largest = (declaration.get(key) for key in ("minimum", "maximum"))
     if smallest is not None and isinstance(value, (int, float)) and value < smallest:
         return f"below its minimum {smallest}"
     if largest is not None and isinstance(value, (int, float)) and value > largest:
         return f"above its maximum {largest}"
     if allowed and value not in allowed:
-        return "not one of " + ", ".join(f"`{item}`" for item in allowed)
+        return "not one of " + ", ".join(f"`{to_text(item)}`" for item in allowed)
     return ""

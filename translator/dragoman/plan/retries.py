@@ -16,8 +16,8 @@ def retry(context: Context, stack: Stack) -> Retry | None:
     """The retry of a step, key by key from its layers; None when nothing asks for one."""
     block = stack.merged("retry")
     if not block or not block.get("limit"):
-        if block.get("escalate") or block.get("causes"):
-            _, source, path = stack.first("retry") or (None, stack.layers[0].source, stack.layers[0].path)
+        nearest, source, path = stack.first("retry") or ({}, stack.layers[0].source, stack.layers[0].path)
+        if any(nearest.get(key) for key in ("backoff", "causes", "escalate")):
             context.report(
                 "DRG118",
                 "`retry` says what to do on a retry, and its `limit` is 0",
@@ -27,6 +27,10 @@ def retry(context: Context, stack: Stack) -> Retry | None:
                 key=True,
             )
         return None
+    if block.get("backoff") and block["backoff"].get("delay") is None:
+        nearest, source, path = stack.first("retry") or ({}, stack.layers[0].source, stack.layers[0].path)
+        message = "`backoff` makes a delay grow, and none is given"
+        context.report("DRG118", message, source, path, "set `retry.backoff.delay`")
     return Retry(
         limit=block["limit"],
         backoff=_backoff(block.get("backoff")),

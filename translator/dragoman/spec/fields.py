@@ -18,7 +18,7 @@ NAME = r"^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$"  # what the expression langua
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
-DURATION = r"^([0-9]+[smhdw])+$"
+DURATION = r"^([0-9]{1,9}[smhdw])+$"
 KEY_REFERENCE = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[-._a-zA-Z0-9]+$"
 TEMPLATE_NAME = r"^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*(\.[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*)?$"
 LABEL_KEY = r"^([-a-z0-9.]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
@@ -43,7 +43,10 @@ RULES = {
         "the name of a template",
         "write a name under `templates`, or `library.name` for one from a file under `imports`",
     ),
-    LABEL_KEY: ("the key of a label", "write `name` or `prefix/name`; letters, digits, `-`, `_` and `.`"),
+    LABEL_KEY: (
+        "the key of a label or an annotation",
+        "write `name` or `prefix/name`; letters, digits, `-`, `_` and `.`",
+    ),
     LABEL_VALUE: (
         "the value of a label",
         "use letters, digits, `-`, `_` and `.`; a letter or digit comes first and last",
@@ -84,6 +87,7 @@ ObjectName: TypeAlias = Annotated[str, Field(pattern=OBJECT_NAME, max_length=253
 EnvName: TypeAlias = Annotated[str, Field(pattern=ENV_NAME, max_length=253)]
 AbsolutePath: TypeAlias = Annotated[str, Field(pattern=ABSOLUTE_PATH, max_length=4096)]
 Duration: TypeAlias = Annotated[str, Field(pattern=DURATION, max_length=32, examples=["30s", "1h30m", "7d"])]
+LARGEST = 2**31 - 1  # the largest number of most fields in Kubernetes
 KeyReference: TypeAlias = Annotated[str, Field(pattern=KEY_REFERENCE, max_length=512, examples=["warehouse/url"])]
 LabelKey: TypeAlias = Annotated[str, Field(pattern=LABEL_KEY, max_length=317)]
 LabelValue: TypeAlias = Annotated[str, Field(pattern=LABEL_VALUE, max_length=63)]

@@ -26,7 +26,7 @@ class Metadata(Model):
     """The Kubernetes namespace."""
     labels: dict[f.LabelKey, f.LabelValue] | None = None
     """Copied to every emitted object (AWS Batch: tags)."""
-    annotations: dict[str, str] | None = None
+    annotations: dict[f.LabelKey, str] | None = None
     """Copied to every emitted top-level object."""
 
 
@@ -58,7 +58,7 @@ class Schedule(Model):
     """How late a missed run may still start."""
     suspend: bool | None = None
     """Whether the schedule is paused."""
-    history: Annotated[int, Field(ge=0)] | None = None
+    history: Annotated[int, Field(ge=0, le=f.LARGEST)] | None = None
     """How many finished runs are kept, of each kind."""
 
 
@@ -71,7 +71,7 @@ class FlowSpec(Model):
     """The queue of every step that names none: a Kueue LocalQueue, an AWS Batch job queue."""
     schedule: Schedule | None = None
     """When the flow runs by itself."""
-    parallelism: Annotated[int, Field(ge=1)] | None = None
+    parallelism: Annotated[int, Field(ge=1, le=f.LARGEST)] | None = None
     """How many containers may run at once."""
     timeout: Duration | None = None
     """The longest a whole run may take."""

@@ -155,7 +155,7 @@ def _empty(error: Mistake) -> Finding:
 
 def _out_of_range(error: Mistake) -> Finding:
     ((word, limit),) = error.context.items()
-    told = f"is {shown(error.value)}, {_LIMITS[word]} {limit:g}"
+    told = f"is {shown(error.value)}, {_LIMITS[word]} {limit:.15g}"
     return _at_value("DRG106", error, f"{_subject(error)} {told}", "")
 
 

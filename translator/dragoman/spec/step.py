@@ -109,9 +109,9 @@ class Foreach(Model):
     """Every combination of the named lists; the item is a map with one field a list."""
     as_: Annotated[Name | None, Field(alias="as")] = None
     """The item's name in expressions; `item` when absent."""
-    parallelism: Annotated[int, Field(ge=1)] | None = None
+    parallelism: Annotated[int, Field(ge=1, le=f.LARGEST)] | None = None
     """How many may run at once."""
-    maxItems: Annotated[int, Field(ge=1)] | None = None
+    maxItems: Annotated[int, Field(ge=1, le=f.LARGEST)] | None = None
     """The largest number of items expected; quotas count with it before the run."""
     tolerate: Tolerance | None = None
     """How many items may fail without failing the step (`all`, or a number); their outputs are null."""
@@ -228,7 +228,7 @@ class Work(Model):
     """The Kubernetes service account of the pod."""
     labels: dict[f.LabelKey, f.LabelValue] | None = None
     """Labels of the pod."""
-    annotations: dict[str, str] | None = None
+    annotations: dict[f.LabelKey, str] | None = None
     """Annotations of the pod."""
     targets: dict[Name, TargetStep] | None = None
     """What holds for one target only."""
@@ -286,7 +286,7 @@ class Step(Work):
     """Runs once for each item."""
     steps: Annotated[dict[Name, Step], Field(min_length=1)] | None = None
     """Makes this a group: its own steps."""
-    parallelism: Annotated[int, Field(ge=1)] | None = None
+    parallelism: Annotated[int, Field(ge=1, le=f.LARGEST)] | None = None
     """Group only: how many of its steps may run at once."""
     failFast: bool | None = None
     """Group only: false lets independent branches go on after a failure."""

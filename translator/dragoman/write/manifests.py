@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from errno import EBADF
 
 from dragoman.emitter import Manifest
 from dragoman.findings import Finding, Findings
@@ -92,6 +93,8 @@ def write_folder(folder: str, texts: dict[str, str]) -> None:
 def write_text(path: str, text: str) -> None:
     """Write to a file, or to standard output for `-`, in one go."""
     if path == "-":
+        if sys.stdout is None:
+            raise OSError(EBADF, "standard output is closed")
         sys.stdout.write(text)
         sys.stdout.flush()
         return

@@ -13,8 +13,8 @@ from threading import Thread
 
 from dragoman.drive.task import Attempt, Cause, Id, Task
 from dragoman.drive.walk import Facts
+from dragoman.plan.containers import DIRECTORY
 from dragoman.plan.model import EnvSource
-from dragoman.plan.outputs import DIRECTORY
 
 GRACE = 5.0  # seconds that a process has to end by itself
 KILLED = 128 + signal.SIGKILL

@@ -8,7 +8,7 @@ from dragoman.emit.argo.build import ACCEPTABLE, COMPLETED, DEPENDS, Build, argu
 from dragoman.emit.argo.expressions import Unprintable, as_text, condition, spelling
 from dragoman.emit.argo.failing import judged_rightly, stops
 from dragoman.emit.argo.loops import item_of, loop_fields
-from dragoman.emit.argo.names import SETTLED, task_name
+from dragoman.emit.argo.names import SETTLED, slug, task_name
 from dragoman.emit.argo.pod import pod_template
 from dragoman.emit.argo.results import mentions_item, result, wraps_item, wraps_loop
 from dragoman.emit.argo.scope import Scope, TaskScope
@@ -36,6 +36,7 @@ def graph(
     scope = Scope(address, build.known, results)
     template: dict[str, Any] = {}
     build.templates.append(template)
+    build.findings += _same_tasks(steps)
     tasks = [task for step in steps if (task := _printable_task(build, step, scope)) is not None]
     if not (judged_rightly(steps, "failed") and judged_rightly(steps, "completed")):
         tasks.append(_judge(build, steps))
@@ -60,6 +61,19 @@ def _judge(build: Build, steps: tuple[Step, ...]) -> dict[str, Any]:
     accepted = {need.step for step in steps for need in step.needs if need.condition != "succeeded"}
     ends = [(COMPLETED if step.name in accepted else ACCEPTABLE).format(task_name(step.name)) for step in steps]
     return {"name": SETTLED, "template": build.settled(), "depends": " && ".join(sorted(ends))}
+
+
+def _same_tasks(steps: tuple[Step, ...]) -> list[Finding]:
+    """Steps whose task has another's name, because Argo keeps their own for itself."""
+    renamed = {task_name(step.name): step.name for step in steps if task_name(step.name) != slug(step.name)}
+    findings = []
+    for step in steps if renamed else ():
+        task = slug(step.name)
+        if task in renamed:
+            message = f"steps `{step.name}` and `{renamed[task]}` would both be the Argo task `{task}`"
+            address = ".".join(step.address)
+            findings.append(Finding("DRG136", message, span_of(step), "rename one of them", address=address))
+    return findings
 
 
 def _printable_task(build: Build, step: Step, scope: Scope) -> dict[str, Any] | None:

@@ -209,14 +209,14 @@ class _Printer(NamedTuple):
 
     def binary(self, expr: Binary) -> tuple[str, int]:
         left, right, level = expr.left, expr.right, PRECEDENCE[expr.op]
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, Literal) and one.value is None and expr.op in ("==", "!="):
+                return f"{self.maybe(other)} {expr.op} 'null'", PRECEDENCE["=="]
         if "quantity" in (left.type.kind, right.type.kind):
             raise Unprintable(
                 f"Argo cannot compute with quantities while running: `{unparse(expr)}`",
                 "let a step compute it and hand it on as an output",
             )
-        for one, other in ((left, right), (right, left)):
-            if isinstance(one, Literal) and one.value is None and expr.op in ("==", "!="):
-                return f"{self.maybe(other)} {expr.op} 'null'", PRECEDENCE["=="]
         if expr.op == "+" and expr.type.kind == "list":
             return f"concat({self.show(left, 0)}, {self.show(right, 0)})", _ATOM
         shown = f"{self.show(left, level)} {expr.op} {self.show(right, level + 1)}"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from dragoman.spec.fields import BY_SHAPE, MAP, STRING, Duration, Model, ObjectName
+from dragoman.spec.fields import BY_SHAPE, LARGEST, MAP, STRING, Duration, Model, ObjectName
 
 
 class ArgoTtl(Model):
@@ -55,7 +55,7 @@ class ArgoOptions(Model):
     """Secrets to pull images with."""
     podSecurity: Literal["restricted", "none"] | None = None  # noqa: N815
     """`restricted` (the default) meets the Pod Security Standard of that name; `none` sets nothing."""
-    runAsUser: Annotated[int, Field(ge=1)] | None = None  # noqa: N815
+    runAsUser: Annotated[int, Field(ge=1, le=LARGEST)] | None = None  # noqa: N815
     """The user, group and volume group of restricted pods; 1000 when absent."""
     ttl: Annotated[Annotated[Duration, STRING] | Annotated[ArgoTtl, MAP], BY_SHAPE] | None = None
     """How long finished runs are kept."""

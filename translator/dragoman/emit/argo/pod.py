@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +14,8 @@ from dragoman.emit.argo.scope import Scope
 from dragoman.emit.argo.settings import Settings
 from dragoman.emit.argo.text import BRACE, BRACE_VARIABLE, argument_text, container_text, escape
 from dragoman.expr.text import Template, as_expr
+from dragoman.plan.containers import DIRECTORY
 from dragoman.plan.model import Amount, Container, EnvSource, Output, Resources, Script, Step, Volume
-from dragoman.plan.outputs import DIRECTORY
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 # interpreters that take a program as an argument, and the flag for it
@@ -29,6 +30,7 @@ INLINE = {
     "ruby": "-e",
     "Rscript": "-e",
 }
+_LABEL_VALUE = re.compile(r"(?=.{1,63}$)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 SHM = "dragoman-shm"
 OUTPUTS = "dragoman-outputs"
 
@@ -39,7 +41,7 @@ def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dic
     assert container is not None
     amounts = container.resources
     placement = amounts.placement
-    labels = {**({QUEUE_LABEL: literal(step.queue, "queue")} if step.queue else {}), **container.labels}
+    labels = {**({QUEUE_LABEL: _queue(step.queue)} if step.queue else {}), **container.labels}
     body = _body(step, container, scope, settings)
     patch = _pod_spec_patch(step, amounts, scope)
     return drop_empty(
@@ -66,6 +68,15 @@ def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dic
             **body,
         }
     )
+
+
+def _queue(name: str) -> str:
+    if not _LABEL_VALUE.fullmatch(name):
+        raise Unprintable(
+            f"`queue: {name}` cannot be the value of a label, which is how Kueue is told",
+            "name a LocalQueue: letters, digits, `-`, `_` and `.`, at most 63",
+        )
+    return name
 
 
 def literal(text: str, what: str) -> str:

@@ -18,6 +18,7 @@ from dragoman.plan.model import Plan
 
 MOST_TEMPLATES = MOST_TASKS = 200
 MOST_INPUTS = 500
+LARGEST = 2**31 - 1  # int32
 OBJECT_BYTES = 1024 * 1024  # MAX_WORKFLOW_SIZE: a run's object, its spec included, may not be larger
 APPLY_BYTES = 256 * 1024  # the last-applied annotation of client-side apply (apimachinery TotalAnnotationSizeLimitB)
 STRING_BYTES = 128 * 1024  # one variable (MAX_ARG_STRLEN of Linux): Argo's copy of a template is one
@@ -32,10 +33,22 @@ def verify(plan: Plan, emission: Emission) -> Sequence[Finding]:
         if manifest.body.get("kind") == "CronWorkflow":
             findings += _schedules(plan, manifest.body)
             continue
+        findings += _ttl(plan, manifest.body["spec"].get("ttlStrategy") or {})
         templates = manifest.body["spec"].get("templates") or []
         findings += _counts(plan, emission, templates, options)
         findings += _arguments(plan, emission, templates)
     return findings
+
+
+def _ttl(plan: Plan, strategy: Mapping[str, int]) -> Iterator[Finding]:
+    if max(strategy.values(), default=0) > LARGEST:
+        yield Finding(
+            "DRG112",
+            f"runs are kept for {max(strategy.values())} s, and Argo counts to {LARGEST}, 68 years",
+            plan.source.span(("spec", "targets", "argo", "ttl")),
+            "leave `ttl` out to keep them for good",
+            address="spec.targets.argo.ttl",
+        )
 
 
 def _size(plan: Plan, manifest: Manifest) -> Iterator[Finding]:

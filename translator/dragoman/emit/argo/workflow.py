@@ -145,9 +145,9 @@ def _spec(plan: Plan, options: Settings, build: Build) -> dict[str, Any]:
 
 
 def _graph_name(name: str, steps: tuple[Step, ...]) -> str:
-    """The name of a graph that is no step's own, clear of the steps' names."""
-    taken = {slug(step.name) for step in steps}
-    return name if name not in taken else f"{name}-graph"
+    """The name of a graph that is no step's own; no step's template has two dashes in a row."""
+    heads = tuple(f"{slug(step.name)}-" for step in steps)
+    return f"{name}--graph" if f"{name}-".startswith(heads) else name
 
 
 def _arguments(plan: Plan, build: Build) -> list[dict[str, Any]]:
@@ -185,7 +185,7 @@ def _ttl(ttl: str | Mapping[str, str] | None) -> dict[str, int] | None:
         "success": "secondsAfterSuccess",
         "failure": "secondsAfterFailure",
     }
-    return {names[when]: duration.parse(value) for when, value in ttl.items() if value is not None}
+    return {name: duration.parse(value) for when, name in names.items() if (value := ttl.get(when)) is not None}
 
 
 def _security(options: Settings) -> dict[str, Any] | None:
