@@ -51,6 +51,7 @@ WRONG = {
     "an image is empty": "steps: {a: {image: ''}}",
     "the key of an annotation is none": "steps: {a: {annotations: {'a b': x}}}",
     "a queue is no value of a label": "steps: {a: {queue: a b}}",
+    "a mount holds a colon": "steps: {a: {volumes: [{pvc: x, mount: '/a:b'}]}}",
     "a path goes up": "steps: {a: {volumes: [{pvc: x, mount: /a, subPath: ../x}]}}",
 }
 

@@ -221,22 +221,7 @@ def _volumes(stack: Stack) -> tuple[Volume, ...]:
                 "mount each at a path of its own",
                 related=((source.span((*path, mounts[mount], "mount")), "the other one"),),
             )
-        if mount == DIRECTORY:
-            context.report(
-                "DRG118",
-                f"`{mount}` is where the outputs are written: dragoman mounts it",
-                source,
-                (*place, "mount"),
-                "mount the volume elsewhere",
-            )
-        if ".." in (block.get("subPath") or "").split("/") or (block.get("subPath") or "").startswith("/"):
-            context.report(
-                "DRG106",
-                f"`subPath: {block['subPath']}` leaves the volume",
-                source,
-                (*place, "subPath"),
-                "a path inside the volume has no `..`, and no `/` in front",
-            )
+        _check_mount(context, mount, block.get("subPath") or "", source, place)
         mounts[mount] = number
         if kind is None:
             continue
@@ -254,6 +239,19 @@ def _volumes(stack: Stack) -> tuple[Volume, ...]:
             )
         )
     return tuple(volumes)
+
+
+def _check_mount(context: Context, mount: str, sub_path: str, source: Source, place: Path) -> None:
+    """What Kubernetes refuses in a mount (validation.go, ValidateVolumeMounts), and what is dragoman's own."""
+    if mount == DIRECTORY:
+        message = f"`{mount}` is where the outputs are written: dragoman mounts it"
+        context.report("DRG118", message, source, (*place, "mount"), "mount the volume elsewhere")
+    if ":" in mount:
+        context.report("DRG106", f"`mount: {mount}` holds a `:`", source, (*place, "mount"), "choose a path without it")
+    if ".." in sub_path.split("/") or sub_path.startswith("/"):
+        message = f"`subPath: {sub_path}` leaves the volume"
+        way_out = "a path inside the volume has no `..`, and no `/` in front"
+        context.report("DRG106", message, source, (*place, "subPath"), way_out)
 
 
 def _maybe_constant(context: Context, written: str | None, source: Source, path: Path) -> str | None:
