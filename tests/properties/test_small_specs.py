@@ -85,6 +85,31 @@ def test_it_is_wrong(spec: str) -> None:
         _rendered(spec)
 
 
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("steps.a.outputs.n + 1", True),
+        ("size(steps.a.outputs.l)", True),
+        ("steps.a.outputs.m.x", True),
+        ("1 < steps.a.outputs.n ? 1 : 2", True),
+        ("steps.a.outputs.n", False),
+        ("steps.a.outputs.n == 3", False),
+        ("string(steps.a.outputs.n)", False),
+        ("steps.a.outputs.n == null ? 0 : steps.a.outputs.n + 1", False),
+        ("steps.a.outputs.d + 1", False),
+    ],
+)
+def test_computing_with_null_is_said(expression: str, said: bool) -> None:
+    outputs = "{n: {type: int}, d: {type: int, default: 1}, l: {type: list}, m: {type: map, fields: {x: int}}}"
+    done = _rendered(f"""\
+        params: {{p: {{type: bool, default: true, runtime: true}}}}
+        steps:
+          a: {{when: params.p, outputs: {outputs}}}
+          b: {{command: ["${{{{ {expression} }}}}"]}}""")
+    codes = [one.message.partition(" nearly")[0] for one in done.findings if one.code == "DRG302"]
+    assert (f"argo translates `{expression}`" in codes) == said
+
+
 def test_the_order_of_a_models_fields_changes_no_byte() -> None:
     one, other = (
         stream(_rendered(f"steps: {{a: {{}}}}\ntargets: {{argo: {{ttl: {{{ttl}}}}}}}").emission.manifests, "yaml")

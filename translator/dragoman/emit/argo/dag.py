@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dragoman.emit.argo import nulls
 from dragoman.emit.argo.build import ACCEPTABLE, COMPLETED, DEPENDS, Build, arguments_of, drop_empty, inputs_of, span_of
 from dragoman.emit.argo.expressions import Unprintable, as_text, condition, spelling
 from dragoman.emit.argo.failing import judged_rightly, stops
@@ -149,6 +150,7 @@ def _called(build: Build, step: Step) -> tuple[str, Scope]:
         )
     scope = Scope(step.address, build.known, attempts=step.retry is not None)
     build.templates.append(pod_template(step, name, scope, build.settings))
+    build.findings += nulls.findings(step, build.known)
     return name, scope
 
 
