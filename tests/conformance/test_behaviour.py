@@ -229,7 +229,6 @@ steps:
     assert arguments(run) == {"reads": ["}}"]}
 
 
-@pytest.mark.xfail(strict=True, reason="`int('null')` fails, and Argo starts the container with the tag as it is")
 def test_expressions_over_null(flows: Flows) -> None:
     run = flows(f"""
 steps:

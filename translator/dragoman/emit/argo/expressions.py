@@ -212,6 +212,10 @@ class _Printer(NamedTuple):
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Literal) and one.value is None and expr.op in ("==", "!="):
                 return f"{self.maybe(other)} {expr.op} 'null'", PRECEDENCE["=="]
+        for one, other in ((left, right), (right, left)):
+            found = spelling(one, self.spell) if expr.op in ("==", "!=") else None
+            if found is not None and found.nullable and one.type.kind in ("int", "float", "bool"):
+                return self.equal(found, one.type, expr.op, self.show(other, level + 1))
         if "quantity" in (left.type.kind, right.type.kind):
             raise Unprintable(
                 f"Argo cannot compute with quantities while running: `{unparse(expr)}`",
@@ -223,6 +227,13 @@ class _Printer(NamedTuple):
         if expr.op == "/" and expr.type.kind == "int":
             return f"int({shown})", _ATOM
         return shown, level
+
+    def equal(self, found: Spelling, type: Type, op: str, other: str) -> tuple[str, int]:
+        """A comparison that null only fails: expr-lang compiles one of numbers for numbers alone."""
+        shown = f"{decoded(found._replace(nullable=False), type)} {op} {other}"
+        if op == "==":
+            return f"{found.expr} != 'null' && {shown}", PRECEDENCE["&&"]
+        return f"{found.expr} == 'null' || {shown}", PRECEDENCE["||"]
 
     def maybe(self, expr: Expr) -> str:
         """A value that may be null, as its text."""
@@ -238,7 +249,9 @@ class _Printer(NamedTuple):
             return f"{self.show(args[0], level + 1)} {name} {self.show(args[1], level + 1)}", level
         inner = self.show(args[0], 0)
         if name == "string":
-            kind = args[0].type.kind  # expr-lang writes large floats with an exponent, JSON does not
+            spelled = spelling(args[0], self.spell)
+            nullable = spelled is not None and spelled.nullable  # expr-lang writes <nil>, and large floats as 1e+06
+            kind = "any" if nullable and args[0].type.kind != "string" else args[0].type.kind
             return (f"toJson({inner})" if kind in ("list", "map", "any", "float") else f"string({inner})"), _ATOM
         if name == "quantity":
             return f"string({inner})", _ATOM
