@@ -11,11 +11,21 @@ from dragoman.expr.types import ANY, INT, Type
 from dragoman.expr.values import type_of_value
 from dragoman.load.document import Path
 from dragoman.plan.context import Context
-from dragoman.plan.model import Foreach
+from dragoman.plan.model import Address, Foreach
 from dragoman.plan.origin import Source
+from dragoman.plan.scope import in_loop
 
 MOST_COMBINATIONS = 10_000  # each is written into the manifest
 FORMS = ("in", "range", "matrix")
+
+
+def inside(scope: Scope, address: Address, block: Mapping[str, Any], loop: Foreach | None) -> Scope:
+    """The scope inside a loop; its variable is known even if the loop is wrong: one mistake, one finding."""
+    return in_loop(scope, address, _variable(block), ANY if loop is None else loop.type)
+
+
+def _variable(block: Mapping[str, Any]) -> str:
+    return block.get("as") or "item"
 
 
 def foreach(context: Context, block: Mapping[str, Any], source: Source, path: Path, scope: Scope) -> Foreach | None:
@@ -33,7 +43,7 @@ def foreach(context: Context, block: Mapping[str, Any], source: Source, path: Pa
         )
         return None
     place = (*path, given[0])
-    variable = block.get("as") or "item"
+    variable = _variable(block)
     if variable in ("params", "env", "run", "index", "inputs", "attempt", "steps"):
         context.report(
             "DRG118",

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman.expr.scope import Namespace, Scope
-from dragoman.expr.types import ANY, list_of
+from dragoman.expr.types import list_of
 from dragoman.expr.values import convert, to_text
 from dragoman.load.document import Path
 from dragoman.plan import scope as scopes
 from dragoman.plan.containers import DIRECTORY, Stack
 from dragoman.plan.context import Context
-from dragoman.plan.loops import foreach
+from dragoman.plan.loops import foreach, inside
 from dragoman.plan.model import Address, Output
 from dragoman.plan.origin import Source
 from dragoman.plan.params import declared_type
@@ -72,10 +72,9 @@ def visible_outputs(
     """A step's outputs as its siblings see them: a loop's are lists, one value an item."""
     if data.get("steps") is not None:
         quiet = context._replace(findings=[])  # the group itself reports them, once
-        if data.get("foreach") is not None:
+        if data.get("foreach") is not None and data.get("outputs"):
             loop = foreach(quiet, data["foreach"], source, (*path, "foreach"), scope)
-            variable = data["foreach"].get("as") or "item"
-            scope = scopes.in_loop(scope, (name,), variable, ANY if loop is None else loop.type)
+            scope = inside(scope, (name,), data["foreach"], loop)
         declared = group_outputs(quiet, data, (name,), source, path, scope)
     else:
         template = find(context, data["use"]) if data.get("use") else None

@@ -16,7 +16,7 @@ def retry(context: Context, stack: Stack) -> Retry | None:
     """The retry of a step, key by key from its layers; None when nothing asks for one."""
     block = stack.merged("retry")
     if not block or not block.get("limit"):
-        nearest, source, path = stack.first("retry") or ({}, stack.layers[0].source, stack.layers[0].path)
+        nearest, source, path = _nearest(stack)
         if any(nearest.get(key) for key in ("backoff", "causes", "escalate")):
             context.report(
                 "DRG118",
@@ -28,7 +28,7 @@ def retry(context: Context, stack: Stack) -> Retry | None:
             )
         return None
     if block.get("backoff") and block["backoff"].get("delay") is None:
-        nearest, source, path = stack.first("retry") or ({}, stack.layers[0].source, stack.layers[0].path)
+        _, source, path = _nearest(stack)
         message = "`backoff` makes a delay grow, and none is given"
         context.report("DRG118", message, source, path, "set `retry.backoff.delay`")
     return Retry(
@@ -37,6 +37,11 @@ def retry(context: Context, stack: Stack) -> Retry | None:
         causes=tuple(block.get("causes") or ()),
         escalate=_escalations(context, stack, block.get("escalate")),
     )
+
+
+def _nearest(stack: Stack) -> tuple[Any, Source, tuple[str | int, ...]]:
+    """The first layer's `retry` and its place; the step itself where none has one."""
+    return stack.first("retry") or ({}, stack.layers[0].source, stack.layers[0].path)
 
 
 def _backoff(block: Any) -> Backoff | None:

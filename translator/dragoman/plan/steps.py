@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from dragoman import duration
 from dragoman.expr.scope import Scope
 from dragoman.expr.tree import Binary, Expr, Literal
-from dragoman.expr.types import ANY, BOOL
+from dragoman.expr.types import BOOL
 from dragoman.load.document import Path
 from dragoman.plan import scope as scopes
 from dragoman.plan.amounts import resources
@@ -16,7 +16,7 @@ from dragoman.plan.containers import Stack, container
 from dragoman.plan.context import Context
 from dragoman.plan.graph import needs_of, ordered
 from dragoman.plan.items import check_items
-from dragoman.plan.loops import foreach
+from dragoman.plan.loops import foreach, inside
 from dragoman.plan.model import Address, Resources, Step
 from dragoman.plan.origin import Layer, Source
 from dragoman.plan.outputs import group_outputs, hidden_names, step_outputs, visible_outputs
@@ -68,8 +68,7 @@ def _step(context: Context, name: str, data: Mapping[str, Any], frame: Frame, si
     scope, loop = frame.scope, None
     if data.get("foreach") is not None:
         loop = foreach(context, data["foreach"], frame.source, (*path, "foreach"), scope)
-        variable = data["foreach"].get("as") or "item"  # known even if the loop is wrong: one mistake, one finding
-        scope = scopes.in_loop(scope, address, variable, ANY if loop is None else loop.type)
+        scope = inside(scope, address, data["foreach"], loop)
     if data.get("steps") is not None:
         step = _group(context, data, frame._replace(address=address, path=path, scope=scope))
     else:

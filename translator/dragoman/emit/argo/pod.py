@@ -96,7 +96,7 @@ def _body(step: Step, container: Container, scope: Scope, settings: Settings) ->
     source = None
     if container.script is not None:
         command, args, source = _script(container.script)
-    if any(output.path is not None and output.path.startswith(DIRECTORY) for output in step.outputs.values()):
+    if _writes_outputs(step):
         env.insert(0, {"name": "DRAGOMAN_OUTPUTS", "value": DIRECTORY})
     if scope.escaped or any(
         BRACE in text for text in (*command, *args, *(str(entry.get("value", "")) for entry in env))
@@ -160,6 +160,11 @@ def _output(output: Output) -> dict[str, Any]:
     return {"name": output.name, "valueFrom": source}
 
 
+def _writes_outputs(step: Step) -> bool:
+    """Whether the container needs the directory for its outputs."""
+    return any(output.path is not None and output.path.startswith(DIRECTORY) for output in step.outputs.values())
+
+
 def _names(amounts: Resources) -> dict[str, str]:
     gpu = amounts.placement.resource if amounts.placement else "nvidia.com/gpu"
     return {"cpu": "cpu", "memory": "memory", "disk": "ephemeral-storage", "gpu": gpu}
@@ -208,7 +213,7 @@ def _amount(value: Template, scope: Scope) -> str:
 
 def _volumes(step: Step, container: Container) -> list[dict[str, Any]]:
     volumes = [_volume(number, volume) for number, volume in enumerate(container.volumes)]
-    if any(output.path is not None and output.path.startswith(DIRECTORY) for output in step.outputs.values()):
+    if _writes_outputs(step):
         volumes.append({"name": OUTPUTS, "emptyDir": {}})
     if container.resources.shm is not None:
         size = quantity.canonical("shm", container.resources.shm)
@@ -246,7 +251,7 @@ def _mounts(step: Step, container: Container) -> list[dict[str, Any]]:
         )
         for number, volume in enumerate(container.volumes)
     ]
-    if any(output.path is not None and output.path.startswith(DIRECTORY) for output in step.outputs.values()):
+    if _writes_outputs(step):
         mounts.append({"name": OUTPUTS, "mountPath": DIRECTORY})
     if container.resources.shm is not None:
         mounts.append({"name": SHM, "mountPath": "/dev/shm"})

@@ -103,34 +103,24 @@ def _counts(
         "such limit, say so: `targets.argo.crds: minimal`"
     )
     if limited and len(templates) > MOST_TEMPLATES:
-        yield Finding(
-            "DRG501",
-            f"the flow needs {len(templates):,} Argo templates, maximum {MOST_TEMPLATES}",
-            plan.source.span(("spec", "steps"), key=True),
-            way_out,
-            address="spec.steps",
-        )
+        message = f"the flow needs {len(templates):,} Argo templates, maximum {MOST_TEMPLATES}"
+        yield _at_name(plan, "DRG501", message, ("spec", "steps"), way_out)
     for template in templates:
         path = emission.places.get(template["name"], ("spec", "steps"))
         tasks = (template.get("dag") or {}).get("tasks") or ()
         if limited and len(tasks) > MOST_TASKS:
-            yield Finding(
-                "DRG501",
-                f"this graph has {len(tasks):,} steps, an Argo DAG takes {MOST_TASKS}",
-                plan.source.span(path, key=True),
-                way_out,
-                address=".".join(map(str, path)),
-            )
+            message = f"this graph has {len(tasks):,} steps, an Argo DAG takes {MOST_TASKS}"
+            yield _at_name(plan, "DRG501", message, path, way_out)
         inputs = (template.get("inputs") or {}).get("parameters") or ()
         if limited and len(inputs) > MOST_INPUTS:
-            yield Finding(
-                "DRG501",
-                f"this step reads {len(inputs):,} values, an Argo template takes {MOST_INPUTS}",
-                plan.source.span(path, key=True),
-                "hand them over as one list",
-                address=".".join(map(str, path)),
-            )
+            message = f"this step reads {len(inputs):,} values, an Argo template takes {MOST_INPUTS}"
+            yield _at_name(plan, "DRG501", message, path, "hand them over as one list")
         yield from _long_strings(plan, template, path)
+
+
+def _at_name(plan: Plan, code: str, message: str, path: Path, way_out: str) -> Finding:
+    """A finding at the name of a step or a graph."""
+    return Finding(code, message, plan.source.span(path, key=True), way_out, address=".".join(map(str, path)))
 
 
 def _long_strings(plan: Plan, template: Mapping[str, Any], path: Path) -> Iterator[Finding]:
@@ -139,13 +129,8 @@ def _long_strings(plan: Plan, template: Mapping[str, Any], path: Path) -> Iterat
         return
     size = _bytes(template)
     if size >= STRING_BYTES:
-        yield Finding(
-            "DRG504",
-            f"the texts of this step have {size:,} bytes, maximum {STRING_BYTES:,}",
-            plan.source.span(path, key=True),
-            "put them into the image, a ConfigMap or a volume",
-            address=".".join(map(str, path)),
-        )
+        message = f"the texts of this step have {size:,} bytes, maximum {STRING_BYTES:,}"
+        yield _at_name(plan, "DRG504", message, path, "put them into the image, a ConfigMap or a volume")
 
 
 def _arguments(plan: Plan, emission: Emission, templates: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -162,10 +147,5 @@ def _arguments(plan: Plan, emission: Emission, templates: Sequence[Mapping[str, 
                 continue
             path = emission.places.get(template["name"], ("spec", "steps"))
             names = ", ".join(f"`{name}`" for name in sorted(given ^ wanted))
-            yield Finding(
-                "DRG506",
-                f"task `{task['name']}` and its template disagree about {names}",
-                plan.source.span(path, key=True),
-                "a patch made this: arguments and inputs must match",
-                address=".".join(map(str, path)),
-            )
+            message = f"task `{task['name']}` and its template disagree about {names}"
+            yield _at_name(plan, "DRG506", message, path, "a patch made this: arguments and inputs must match")
