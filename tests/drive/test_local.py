@@ -14,7 +14,7 @@ import pytest
 
 from dragoman.cli import main
 from dragoman.drive.local.processes import Processes
-from dragoman.drive.task import Task
+from dragoman.lower.task import Task
 from dragoman.plan.model import Container, Step
 
 EXAMPLES = Path(__file__).parents[2] / "manifests/examples"

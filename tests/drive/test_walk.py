@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dragoman.drive.task import Attempt, Id, Task, name_of
 from dragoman.drive.walk import Outcome, walk
 from dragoman.load import yaml
+from dragoman.lower.task import Attempt, Id, Task, name_of
 from dragoman.plan.model import Plan, Reference
 from dragoman.plan.resolve import resolve
 from dragoman.policy.settle import settle

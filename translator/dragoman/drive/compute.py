@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from dragoman.drive.task import Task
 from dragoman.drive.walk import Facts
+from dragoman.lower.task import Task
 
 
 class Compute(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from dragoman.drive.compute import Compute
-from dragoman.drive.task import Id, Values
 from dragoman.drive.walk import ENDED, Facts, Outcome, State, walk
+from dragoman.lower.task import Id, Values
 from dragoman.plan.model import Address, Plan, Step
 from dragoman.report.progress import Phase, Progress, RunState, StepState
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from dragoman.drive.outputs import absent, group_values, lacking, task_values
-from dragoman.drive.task import Attempt, Id, Task, Values, ready
 from dragoman.expr.evaluate import evaluate
 from dragoman.expr.text import refs
 from dragoman.expr.tree import Expr, ExprError
+from dragoman.lower.task import Attempt, Id, Task, Values, ready
 from dragoman.plan.model import Address, Foreach, Need, Plan, Reference, Step
 from dragoman.plan.references import target
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from dragoman.drive.local.processes import Processes
 from dragoman.drive.loop import drive
-from dragoman.drive.task import Id, name_of
 from dragoman.drive.walk import Facts, Outcome
+from dragoman.lower.task import Id, name_of
 from dragoman.plan.model import Plan, Reference
 from dragoman.report.progress import Progress
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from dragoman.drive.task import Attempt, Cause, Id, Task
 from dragoman.drive.walk import Facts
+from dragoman.lower.task import Attempt, Cause, Id, Task
 from dragoman.plan.containers import DIRECTORY
 from dragoman.plan.model import EnvSource
 
