@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +12,20 @@ from dragoman.emit.argo.retry import escalated, retry_strategy
 from dragoman.emit.argo.scope import Scope
 from dragoman.emit.argo.settings import Settings
 from dragoman.emit.argo.text import BRACE, BRACE_VARIABLE, argument_text, container_text, escape
+from dragoman.emit.pods import (
+    LABEL_VALUE,
+    QUEUE_LABEL,
+    RESTRICTED_CONTAINER,
+    mounts,
+    placed,
+    resource_names,
+    volumes,
+    writes_outputs,
+)
 from dragoman.expr.text import Template, as_expr
 from dragoman.plan.containers import DIRECTORY
-from dragoman.plan.model import Amount, Container, EnvSource, Output, Resources, Script, Step, Volume
+from dragoman.plan.model import Amount, Container, EnvSource, Output, Resources, Script, Step
 
-QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 # interpreters that take a program as an argument, and the flag for it
 INLINE = {
     "python": "-c",
@@ -30,9 +38,6 @@ INLINE = {
     "ruby": "-e",
     "Rscript": "-e",
 }
-_LABEL_VALUE = re.compile(r"(?=.{1,63}$)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
-SHM = "dragoman-shm"
-OUTPUTS = "dragoman-outputs"
 
 
 def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dict[str, Any]:
@@ -40,7 +45,6 @@ def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dic
     container = step.container
     assert container is not None
     amounts = container.resources
-    placement = amounts.placement
     labels = {**({QUEUE_LABEL: _queue(step.queue)} if step.queue else {}), **container.labels}
     body = _body(step, container, scope, settings)
     patch = _pod_spec_patch(step, amounts, scope)
@@ -57,21 +61,20 @@ def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dic
             "outputs": drop_empty(
                 {"parameters": [_output(output) for output in step.outputs.values() if not output.stdout]}
             ),
-            "nodeSelector": dict(placement.node_selector) if placement else None,
-            "tolerations": [dict(toleration) for toleration in placement.tolerations] if placement else None,
+            **placed(amounts),
             "activeDeadlineSeconds": step.timeout,
             "retryStrategy": retry_strategy(step.retry, has_cap=settings.since("3.7")) if step.retry else None,
             "podSpecPatch": patch,
             "serviceAccountName": container.service_account,
             "priorityClassName": settings.priorityClass,
-            "volumes": _volumes(step, container),
+            "volumes": volumes(step, container),
             **body,
         }
     )
 
 
 def _queue(name: str) -> str:
-    if not _LABEL_VALUE.fullmatch(name):
+    if not LABEL_VALUE.fullmatch(name):
         raise Unprintable(
             f"`queue: {name}` cannot be the value of a label, which is how Kueue is told",
             "name a LocalQueue: letters, digits, `-`, `_` and `.`, at most 63",
@@ -96,7 +99,7 @@ def _body(step: Step, container: Container, scope: Scope, settings: Settings) ->
     source = None
     if container.script is not None:
         command, args, source = _script(container.script)
-    if _writes_outputs(step):
+    if writes_outputs(step):
         env.insert(0, {"name": "DRAGOMAN_OUTPUTS", "value": DIRECTORY})
     if scope.escaped or any(
         BRACE in text for text in (*command, *args, *(str(entry.get("value", "")) for entry in env))
@@ -111,9 +114,7 @@ def _body(step: Step, container: Container, scope: Scope, settings: Settings) ->
             "workingDir": None if container.working_dir is None else literal(container.working_dir, "workingDir"),
             "env": env,
             "resources": _resources(container.resources, step),
-            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-            if settings.podSecurity == "restricted"
-            else None,
+            "securityContext": RESTRICTED_CONTAINER if settings.podSecurity == "restricted" else None,
             "volumeMounts": _mounts(step, container),
             "source": source,
         }
@@ -171,7 +172,7 @@ def _names(amounts: Resources) -> dict[str, str]:
 
 
 def _resources(amounts: Resources, step: Step) -> dict[str, Any]:
-    names = _names(amounts)
+    names = resource_names(amounts)
     growing = {growth.resource for growth in step.retry.escalate} if step.retry else set()
 
     def block(values: Mapping[str, Amount], skipped: tuple[str, ...] = ()) -> dict[str, str]:
@@ -187,7 +188,7 @@ def _resources(amounts: Resources, step: Step) -> dict[str, Any]:
 
 def _pod_spec_patch(step: Step, amounts: Resources, scope: Scope) -> str | None:
     """What Argo can only fill in on the pod: amounts from data, amounts that grow with each retry."""
-    names = _names(amounts)
+    names = resource_names(amounts)
     growth = {entry.resource: entry for entry in step.retry.escalate} if step.retry else {}
     patch: dict[str, dict[str, str]] = {}
     for kind, values in (("requests", amounts.requests), ("limits", amounts.limits)):
@@ -211,48 +212,8 @@ def _amount(value: Template, scope: Scope) -> str:
     return tag(f"toJson({as_text(as_expr(value), scope.spell)})")
 
 
-def _volumes(step: Step, container: Container) -> list[dict[str, Any]]:
-    volumes = [_volume(number, volume) for number, volume in enumerate(container.volumes)]
-    if _writes_outputs(step):
-        volumes.append({"name": OUTPUTS, "emptyDir": {}})
-    if container.resources.shm is not None:
-        size = quantity.canonical("shm", container.resources.shm)
-        volumes.append({"name": SHM, "emptyDir": {"medium": "Memory", "sizeLimit": size}})
-    return volumes
-
-
-def _volume(number: int, volume: Volume) -> dict[str, Any]:
-    name = f"volume-{number}"
-    if volume.kind == "pvc":
-        return {
-            "name": name,
-            "persistentVolumeClaim": drop_empty({"claimName": volume.name, "readOnly": volume.read_only or None}),
-        }
-    if volume.kind == "secret":
-        return {"name": name, "secret": {"secretName": volume.name}}
-    if volume.kind == "configMap":
-        return {"name": name, "configMap": {"name": volume.name}}
-    size = None if volume.size is None else quantity.canonical("disk", volume.size)
-    return {
-        "name": name,
-        "emptyDir": drop_empty({"medium": volume.medium if volume.medium == "Memory" else None, "sizeLimit": size}),
-    }
-
-
 def _mounts(step: Step, container: Container) -> list[dict[str, Any]]:
-    mounts = [
-        drop_empty(
-            {
-                "name": f"volume-{number}",
-                "mountPath": literal(volume.mount, "volumes.mount"),
-                "subPath": None if volume.sub_path is None else literal(volume.sub_path, "volumes.subPath"),
-                "readOnly": volume.read_only or None,
-            }
-        )
-        for number, volume in enumerate(container.volumes)
-    ]
-    if _writes_outputs(step):
-        mounts.append({"name": OUTPUTS, "mountPath": DIRECTORY})
-    if container.resources.shm is not None:
-        mounts.append({"name": SHM, "mountPath": "/dev/shm"})
-    return mounts
+    for volume in container.volumes:
+        literal(volume.mount, "volumes.mount")
+        literal(volume.sub_path or "", "volumes.subPath")
+    return mounts(step, container)

@@ -12,6 +12,7 @@ from dragoman.emit.argo.expressions import Unprintable
 from dragoman.emit.argo.names import slug
 from dragoman.emit.argo.pod import literal
 from dragoman.emit.argo.settings import Settings, settings
+from dragoman.emit.pods import restricted
 from dragoman.emitter import Emission, Manifest
 from dragoman.expr.values import to_text
 from dragoman.findings import WARNING, Finding
@@ -190,13 +191,4 @@ def _ttl(ttl: str | Mapping[str, str] | None) -> dict[str, int] | None:
 
 def _security(options: Settings) -> dict[str, Any] | None:
     """The pod's half of the restricted Pod Security Standard; each container has the other."""
-    if options.podSecurity != "restricted":
-        return None
-    user = options.runAsUser
-    return {
-        "runAsNonRoot": True,
-        "runAsUser": user,
-        "runAsGroup": user,
-        "fsGroup": user,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
+    return restricted(options.runAsUser) if options.podSecurity == "restricted" else None
