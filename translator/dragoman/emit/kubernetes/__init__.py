@@ -1,0 +1,1 @@
+"""The kubernetes target: plain Jobs that keep their order."""

@@ -1,0 +1,73 @@
+"""How a step's outputs leave its pod.
+
+message   the kubelet reads one file of the container when it has ended, at most 4096 bytes of it (the termination
+          message): enough for a number
+carrier   a sidecar of dragoman's own reads all of them when the container has ended; needs native sidecars,
+          Kubernetes 1.29
+log       what the container printed
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from dragoman.emit.kubernetes.settings import Settings
+from dragoman.emit.pods import OUTPUTS, RESTRICTED_CONTAINER
+from dragoman.findings import Finding
+from dragoman.plan.containers import DIRECTORY
+from dragoman.plan.model import Output, Step
+
+Channel: TypeAlias = Literal["", "message", "carrier", "log"]
+CARRIER = "dragoman-outputs"
+MESSAGE_BYTES = 4096  # MaxContainerTerminationMessageLength (kubelet/container/runtime.go)
+SIDECARS = 29  # the minor in which native sidecars are on by default
+SCALARS = ("int", "float", "bool", "quantity")
+
+
+def files(step: Step) -> list[Output]:
+    """The outputs that are files."""
+    return [output for output in step.outputs.values() if output.path is not None]
+
+
+def channel(step: Step, settings: Settings) -> Channel:
+    """How the files of a step leave its pod; `log` when it has none, and what it prints is an output."""
+    found = files(step)
+    if not found:
+        return "log" if step.outputs else ""
+    only = found[0]
+    short = len(found) == 1 and (only.type.kind in SCALARS or not _in_directory(only))
+    return "message" if short or settings.minor < SIDECARS else "carrier"
+
+
+def problem(step: Step, settings: Settings) -> Finding | None:
+    """Why a step's outputs cannot leave its pod."""
+    found = files(step)
+    outside = [output for output in found if not _in_directory(output)]
+    if len(found) < 2 or (not outside and settings.minor >= SIDECARS):
+        return None
+    layer = step.layers[0]
+    where = (*layer.path, "outputs", (outside or found)[0].name)
+    if settings.minor < SIDECARS:
+        message = f"Kubernetes {settings.version} can hand on one output of a step, here are {len(found)}"
+        way_out = "write one output that holds them all, `type: map`, or say a newer `targets.kubernetes.version`"
+    else:
+        message = f"a pod can hand on several outputs only from `{DIRECTORY}`: this one is `{outside[0].path}`"
+        way_out = "leave `path` out, and write the file `$DRAGOMAN_OUTPUTS/" + outside[0].name + "`"
+    return Finding("DRG304", message, layer.source.span(where), way_out, address=".".join(map(str, where)))
+
+
+def carrier(step: Step, settings: Settings) -> dict[str, Any]:
+    """The sidecar: it starts first, and is told to end when the container has ended."""
+    return {
+        "name": CARRIER,
+        "image": settings.image,
+        "command": ["dragoman", "carry", *(f"{output.name}={output.path}" for output in files(step))],
+        "restartPolicy": "Always",
+        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
+        **({"securityContext": RESTRICTED_CONTAINER} if settings.podSecurity == "restricted" else {}),
+        "volumeMounts": [{"name": OUTPUTS, "mountPath": DIRECTORY}],
+    }
+
+
+def _in_directory(output: Output) -> bool:
+    return output.path is not None and output.path.startswith(f"{DIRECTORY}/")
