@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from dragoman.drive.answers import ApiError
 from dragoman.drive.argo.ending import told
 from dragoman.drive.argo.follow import follow
 from dragoman.drive.argo.nodes import hidden, nodes
 from dragoman.drive.argo.parts import parts
-from dragoman.drive.argo.reach import ApiError, Reach, Workflow
+from dragoman.drive.argo.reach import Reach, Workflow
 from dragoman.drive.argo.refusals import refused
 from dragoman.drive.argo.status import run_state, step_states
 from dragoman.drive.argo.submit import workflow

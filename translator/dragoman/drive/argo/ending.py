@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from dragoman.drive.answers import ApiError
 from dragoman.drive.argo.nodes import Node, nodes, pod_name
 from dragoman.drive.argo.parts import Part
-from dragoman.drive.argo.reach import ApiError, Argo, Workflow
+from dragoman.drive.argo.reach import Argo, Workflow
 from dragoman.drive.argo.status import failures, tries_of
 from dragoman.report.letters import clean, cut
 from dragoman.report.progress import StepState

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from dragoman.drive.argo.reach import ApiError, Argo, Workflow
+from dragoman.drive.answers import ApiError
+from dragoman.drive.argo.reach import Argo, Workflow
 
 PAUSE = 1.0  # seconds before a watch that ended is opened again
 LONGEST_PAUSE = 30.0

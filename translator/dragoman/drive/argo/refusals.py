@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from dragoman.drive.argo.reach import ApiError, Reach
+from dragoman.drive.answers import ApiError
+from dragoman.drive.argo.reach import Reach
 from dragoman.findings import Finding, Findings
 
 _NO_NAMESPACE = re.compile(r'namespaces "([^"]+)" not found')

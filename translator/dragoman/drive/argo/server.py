@@ -10,18 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from dragoman.drive.argo.reach import (
-    CONNECT,
-    LOG_LINES,
-    READ,
-    WATCH,
-    ApiError,
-    Reach,
-    Workflow,
-    parsed,
-    reason_of,
-    said,
-)
+from dragoman.drive.answers import CONNECT, READ, WATCH, ApiError, parsed, reason_of, said
+from dragoman.drive.argo.reach import LOG_LINES, Reach, Workflow
 from dragoman.findings import Finding, Findings
 
 WORKFLOWS = "/api/v1/workflows/{namespace}"
