@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import pytest
 
@@ -16,6 +16,7 @@ from dragoman.policy.settle import settle
 
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  defaults: {image: x}\n"
 KNOWN = {Reference("run", (), "id"): "r1", Reference("run", (), "name"): "f-r1"}
+Attempts: TypeAlias = dict[Id, list[Attempt]]
 End = Callable[[Task], "Mapping[str, str] | int"]  # a task's outputs, or the exit code it fails with
 
 
@@ -40,7 +41,7 @@ def drive(body: str, end: End = lambda task: {}, most: int = 50) -> Ran:
     facts: dict[Id, list[Attempt]] = {}
     rounds: list[list[str]] = []
     for _ in range(most):
-        outcome = walk(plan, facts, now, KNOWN)
+        outcome = walk(plan, facts, now, KNOWN, 0)
         if outcome.phase != "running":
             return Ran(rounds, outcome.phase, outcome)
         rounds.append([f"{task.name}#{task.attempt}" if task.attempt > 1 else task.name for task in outcome.starts])
@@ -169,7 +170,7 @@ steps:
     facts: dict[Id, list[Attempt]] = {}
     seen = []
     now = 0.0
-    while (outcome := walk(plan, facts, now, KNOWN)).phase == "running":
+    while (outcome := walk(plan, facts, now, KNOWN, 0)).phase == "running":
         for task in outcome.starts:
             seen.append((now, task.requests["memory"] // 2**20, task.limits["memory"] // 2**20))
             _end(facts, task, 137, now)
@@ -188,12 +189,12 @@ def test_on_exit_runs_whatever_happened(ending: int, statuses: list[str], phase:
     seen: list[str] = []
 
     def end(task: Task) -> Mapping[str, str] | int:
-        if task.name == "tell":
+        if task.name == "on-exit.tell":
             seen.extend(task.args or ())
         return ending if task.name == "a" and ending else {}
 
     ran = drive(body, end)
-    assert (seen, ran.phase, ran.outcome.states[("alarm",)].phase) == (
+    assert (seen, ran.phase, ran.outcome.states[("on-exit", "alarm")].phase) == (
         statuses,
         phase,
         "succeeded" if ending else "skipped",
@@ -224,3 +225,162 @@ def test_the_flows_parallelism() -> None:
 
 def test_names() -> None:
     assert name_of(("shards", 2, "train")) == "shards[2].train"
+
+
+SLOW = """
+timeout: 1h30m
+steps:
+  a: {retry: {limit: 5}}
+  b: {needs: {a: completed}}
+onExit:
+  tell: {args: ["${{ run.status }}"]}
+"""
+
+
+def test_a_flow_that_takes_too_long() -> None:
+    plan, began = plan_of(SLOW), 1000.0
+    deadline = began + 5400
+    running: Attempts = {("a",): [Attempt(1, "running", started=began)]}
+    before = walk(plan, running, deadline - 1, KNOWN, began)
+    assert (before.phase, before.stops, before.wake, before.message) == ("running", (), deadline, "")
+    late = walk(plan, running, deadline, KNOWN, began)
+    assert (late.phase, late.starts, late.stops) == ("running", (), (("a",),))
+    assert late.message == "the flow took longer than 90 min"
+    ended = Attempt(1, "failed", {}, 143, "timeout", "stopped", began, deadline + 2)
+    told = walk(plan, {("a",): [ended]}, deadline + 3, KNOWN, began)  # not tried again, `b` does not start
+    assert ([task.name for task in told.starts], told.starts[0].args) == (["on-exit.tell"], ("Failed",))
+    assert {key: state.phase for key, state in told.states.items()} == {
+        ("a",): "failed",
+        ("b",): "omitted",
+        ("on-exit", "tell"): "running",
+    }
+    last: Attempts = {("a",): [ended], ("on-exit", "tell"): [Attempt(1, "running", started=deadline + 4)]}
+    assert walk(plan, last, deadline * 2, KNOWN, began).stops == ()  # what is on exit has all the time it wants
+    last["on-exit", "tell"] = [Attempt(1, "succeeded", {}, 0, started=deadline + 4, ended=deadline * 2)]
+    over = walk(plan, last, deadline * 2, KNOWN, began)
+    assert (over.phase, over.message) == ("failed", "the flow took longer than 90 min")
+
+
+LATE = [
+    # steps, and the attempt of `a` (of its first item) that ended then; the flow's time is 60 s
+    ("a: {}", "succeeded", 60.0, "succeeded"),
+    ("a: {}", "succeeded", 60.5, "failed"),
+    ("a: {foreach: {range: 1, tolerate: all}}", "failed", 61.0, "failed"),
+    ("a: {}\n  b: {needs: {a: failed}, when: 'false'}", "failed", 61.0, "failed"),
+    ("a: {}\n  b: {needs: {a: failed}, when: 'false'}", "failed", 59.0, "succeeded"),
+]
+
+
+@pytest.mark.parametrize(("steps", "phase", "ended", "result"), LATE)
+def test_what_ended_after_the_flows_time_was_too_late(steps: str, phase: Any, ended: float, result: str) -> None:
+    plan = plan_of(f"timeout: 1m\nsteps:\n  {steps}")
+    task: Id = ("a", 0) if "foreach" in steps else ("a",)
+    facts: Attempts = {task: [Attempt(1, phase, {}, int(phase == "failed"), started=0.0, ended=ended)]}
+    assert walk(plan, facts, 1000.0, KNOWN, 0).phase == result
+
+
+def test_a_step_on_exit_may_be_called_as_another() -> None:
+    ran = drive("steps:\n  a: {}\nonExit:\n  a: {}")
+    assert (ran.rounds, ran.phase) == ([["a"], ["on-exit.a"]], "succeeded")
+
+
+NUMBERS = """
+failFast: false
+steps:
+  n: {{outputs: {{n: {{type: list, items: int}}}}}}
+  a: {{foreach: {{in: steps.n.outputs.n{loop}}}, args: ["${{{{ 4 / item }}}}"]}}
+"""
+
+
+def test_an_item_that_cannot_be_computed_fails_alone() -> None:
+    ran = drive(NUMBERS.format(loop=", tolerate: 1"), lambda task: {"n": "[1, 0, 2]"})
+    assert (ran.rounds, ran.phase) == ([["n"], ["a[0]", "a[2]"]], "succeeded")
+    assert ran.outcome.states["a", 1].message == "`4 / item` divides by zero"
+
+
+def test_a_loop_that_fails_at_once_starts_nothing() -> None:
+    ran = drive(NUMBERS.format(loop=""), lambda task: {"n": "[1, 0, 2]"})
+    assert (ran.rounds, ran.phase) == ([["n"]], "failed")
+    assert [ran.outcome.states["a", index].phase for index in range(3)] == ["omitted", "failed", "omitted"]
+
+
+def test_a_failed_item_is_null_whatever_the_default() -> None:
+    body = """
+steps:
+  try: {foreach: {range: 2, tolerate: all}, outputs: {v: {default: none}}}
+  join: {args: ["${{ steps.try.outputs.v }}"]}
+"""
+    args: list[Any] = []
+
+    def end(task: Task) -> Mapping[str, str] | int:
+        args.append(task.args)
+        return 1 if task.name == "try[1]" else {}
+
+    assert (drive(body, end).phase, args[-1]) == ("succeeded", ('["none",null]',))
+
+
+def test_what_failed_before_it_ran_hands_on_nothing() -> None:
+    body = """
+steps:
+  n: {outputs: {n: {type: int}}}
+  a: {foreach: {range: steps.n.outputs.n, maxItems: 2}, outputs: {v: {}}}
+  b: {needs: {a: completed}, args: ["${{ steps.a.outputs.v }}"]}
+"""
+    args: list[Any] = []
+
+    def end(task: Task) -> Mapping[str, str] | int:
+        args.append(task.args)
+        return {"n": "3"}
+
+    assert (drive(body, end).phase, args[-1]) == ("succeeded", ("[]",))
+
+
+def _attempt(phase: Any, number: int = 1, ended: float | None = 0.0) -> Attempt:
+    return Attempt(number, phase, {}, int(phase == "failed"), started=0.0, ended=ended if phase != "running" else None)
+
+
+def test_a_later_item_that_runs_counts_before_an_earlier_one_starts() -> None:
+    plan = plan_of("steps:\n  a: {foreach: {range: 4, parallelism: 2}}")
+    facts: Attempts = {("a", 2): [_attempt("running")], ("a", 3): [_attempt("succeeded")]}
+    assert [task.name for task in walk(plan, facts, 1, KNOWN, 0).starts] == ["a[0]"]
+    facts = {("a", 2): [_attempt("running")], ("a", 3): [_attempt("failed")]}
+    assert walk(plan, facts, 1, KNOWN, 0).starts == ()
+
+
+def test_nothing_new_starts_in_a_loop_that_has_failed() -> None:
+    plan = plan_of("""
+steps:
+  a:
+    foreach: {range: 3}
+    steps: {b: {retry: {limit: 3}}, c: {needs: [b]}}
+""")
+    facts: Attempts = {
+        ("a", 0, "b"): [_attempt("succeeded")],
+        ("a", 1, "b"): [_attempt("failed", number) for number in (1, 2, 3, 4)],
+        ("a", 2, "b"): [_attempt("running")],
+    }
+    outcome = walk(plan, facts, 1, KNOWN, 0)
+    assert (outcome.phase, outcome.starts) == ("running", ())
+    facts["a", 2, "b"] = [_attempt("failed")]
+    outcome = walk(plan, facts, 1, KNOWN, 0)
+    assert (outcome.phase, outcome.starts) == ("failed", ())
+    assert [outcome.states["a", 0, "c"].phase, outcome.states["a", 2, "b"].phase] == ["omitted", "failed"]
+
+
+def test_what_must_wait_for_its_turn_is_not_said_to_run() -> None:
+    states = walk(plan_of("parallelism: 1\nsteps:\n  a: {}\n  b: {}"), {}, 0, KNOWN, 0).states
+    assert [states["a",].phase, states["b",].phase] == ["running", "waiting"]
+
+
+def test_an_attempt_whose_end_is_not_known_is_tried_again_at_once() -> None:
+    plan = plan_of("steps:\n  a: {retry: {limit: 1, backoff: {delay: 10s}}}")
+    outcome = walk(plan, {("a",): [_attempt("failed", ended=None)]}, 5, KNOWN, 0)
+    assert [task.attempt for task in outcome.starts] == [2]
+
+
+def test_a_long_chain_may_be_written_from_its_end() -> None:
+    last = 1500
+    body = "steps:\n" + "".join(f"  s{n}: {{needs: [s{n - 1}]}}\n" for n in range(last, 0, -1)) + "  s0: {}"
+    plan = plan_of(body)
+    facts: Attempts = {(f"s{number}",): [_attempt("succeeded")] for number in range(last)}
+    assert [task.name for task in walk(plan, facts, 1, KNOWN, 0).starts] == [f"s{last}"]

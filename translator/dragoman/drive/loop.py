@@ -17,17 +17,18 @@ def drive(
     plan: Plan, name: str, compute: Compute, known: Values, progress: Progress, clock: Callable[[], float]
 ) -> Outcome:
     """The last look at the run. However this ends, nothing that it started goes on."""
-    began = clock()
+    began = compute.began()
     try:
         while True:
             facts = compute.known()
-            outcome = walk(plan, facts, clock(), known)
+            outcome = walk(plan, facts, clock(), known, began)
             over = outcome.phase != "running"
-            progress.show(
-                RunState(name, outcome.phase, began, clock() if over else None), list(states(plan, outcome, facts))
-            )
+            run = RunState(name, outcome.phase, began, clock() if over else None, outcome.message)
+            progress.show(run, list(states(plan, outcome, facts)))
             if over:
                 return outcome
+            for id_ in outcome.stops:
+                compute.end(id_)
             for task in outcome.starts:
                 if compute.fits(task):
                     compute.start(task)
@@ -49,15 +50,14 @@ def states(plan: Plan, outcome: Outcome, facts: Facts) -> Iterator[StepState]:
 def _states(
     step: Step, items: dict[Address, list[tuple[Id, State]]], facts: Facts, outcome: Outcome
 ) -> Iterator[StepState]:
-    address = tuple(part for part in step.address if part != "on-exit")
-    found = items.get(address, [])
+    found = items.get(step.address, [])
     single = [(task, state) for task, state in found if step.foreach is None or isinstance(task[-1], int)]
     tries = [attempts for task, _ in single for attempts in (facts.get(task, ()),) if attempts]
     begun = [attempts[0].started for attempts in tries if attempts[0].started is not None]
     ended = [attempts[-1].ended for attempts in tries if attempts[-1].ended is not None]
     phase = _together([state.phase for _, state in found])
     yield StepState(
-        address=address,
+        address=step.address,
         phase=phase,
         done=sum(state.phase in ENDED for _, state in single),
         total=len(single) if single else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from math import ceil
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -67,7 +68,8 @@ def ready(task: Id, step: Step, attempt: int, values: Values) -> Task:
     """The task of a step's next attempt; ValueError or ExprError when a text or an amount cannot be computed."""
     container = step.container
     assert container is not None
-    known = {**values, Reference("attempt"): attempt}
+    own: Any = ({Reference("attempt"): attempt}, values)  # chained: a run has more values than a step reads
+    known = ChainMap(*own)
     return Task(
         id=task,
         step=step,

@@ -168,12 +168,12 @@ def topological(steps: tuple[Step, ...]) -> Iterator[Step]:
     seen: set[str] = set()
     named = {step.name: step for step in steps}
     for start in steps:
-        trail = [start]
+        trail = [(start, iter(start.needs))]
         while trail:
-            step = trail[-1]
-            open_needs = [need.step for need in step.needs if need.step not in seen]
-            if open_needs:
-                trail.append(named[open_needs[0]])
+            step, needs = trail[-1]
+            following = next((named[need.step] for need in needs if need.step not in seen), None)
+            if following is not None:
+                trail.append((following, iter(following.needs)))
                 continue
             trail.pop()
             if step.name not in seen:

@@ -30,7 +30,7 @@ def run(plan: Plan, values: Mapping[str, Any], place: Place, progress: Progress,
     """Run a flow to its end; whether it succeeded. What failed is told with the end of its log."""
     number = _next(place.folder / plan.name)
     name = f"{plan.name}-{number}"
-    compute = Processes(place.folder / plan.name / str(number), place.room)
+    compute = Processes(place.folder / plan.name / str(number), place.room, place.clock)
     known: dict[Any, Any] = {
         Reference("run", (), "id"): str(number),
         Reference("run", (), "name"): name,
@@ -61,7 +61,7 @@ def _next(folder: Path) -> int:
 
 def _told(outcome: Outcome, facts: Facts, compute: Processes) -> str:
     failed = [task for task, state in outcome.states.items() if state.phase == "failed" and facts.get(task)]
-    return "".join(_failure(task, compute) for task in failed)
+    return (f"\n{outcome.message}\n" if outcome.message else "") + "".join(_failure(task, compute) for task in failed)
 
 
 def _failure(task: Id, compute: Processes) -> str:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -25,13 +25,20 @@ class Processes:
 
     folder  where each attempt keeps its script, its outputs, what it printed
     room    cores (in thousandths) and bytes that all running tasks together may ask for
+    clock   the time in seconds since 1970
     """
 
-    def __init__(self, folder: Path, room: Mapping[str, int]) -> None:
-        self.folder, self.room = folder, room
+    def __init__(self, folder: Path, room: Mapping[str, int], clock: Callable[[], float] = time.time) -> None:
+        self.folder, self.room, self.clock = folder, room, clock
+        self.start_time = clock()
+        self.ending: set[Id] = set()
         self.attempts: dict[Id, list[Attempt]] = {}
         self.running: dict[Id, tuple[Task, subprocess.Popen[bytes]]] = {}
-        self.ended: SimpleQueue[tuple[Task, int, bool]] = SimpleQueue()
+        self.ended: SimpleQueue[tuple[Task, int, str]] = SimpleQueue()
+
+    def began(self) -> float:
+        """See `Compute`."""
+        return self.start_time
 
     def known(self) -> Facts:
         """See `Compute`."""
@@ -46,7 +53,7 @@ class Processes:
 
     def start(self, task: Task) -> None:
         """See `Compute`. What cannot be started has failed."""
-        began = time.time()
+        began = self.clock()
         tries = self.attempts.setdefault(task.id, [])
         home = self._home(task)
         (home / "outputs").mkdir(parents=True, exist_ok=True)
@@ -61,6 +68,12 @@ class Processes:
         tries.append(Attempt(task.attempt, "running", started=began))
         self.running[task.id] = (task, process)
         Thread(target=self._watch, args=(task, process), daemon=True).start()
+
+    def end(self, task: Id) -> None:
+        """See `Compute`."""
+        if task in self.running and task not in self.ending:
+            self.ending.add(task)
+            Thread(target=_terminated, args=(self.running[task][1],), daemon=True).start()
 
     def wait(self, seconds: float) -> None:
         """See `Compute`."""
@@ -100,17 +113,13 @@ class Processes:
             code = process.wait(task.step.timeout)
         except subprocess.TimeoutExpired:
             late = True
-            _signal(process, signal.SIGTERM)
-            try:
-                code = process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                _signal(process, signal.SIGKILL)
-                code = process.wait()
-        self.ended.put((task, code, late))
+            code = _terminated(process)
+        self.ended.put((task, code, f"took longer than {task.step.timeout} s" if late else ""))
 
-    def _settle(self, task: Task, code: int, late: bool) -> None:
+    def _settle(self, task: Task, code: int, late: str) -> None:
         if self.running.pop(task.id, None) is None:
             return
+        late = "stopped: the flow's time was over" if task.id in self.ending else late
         tries = self.attempts[task.id]
         exit_code = code if code >= 0 else 128 - code  # as a shell tells it
         outputs = _outputs(task, self._home(task)) if exit_code == 0 and not late else {}
@@ -119,8 +128,8 @@ class Processes:
             outputs=outputs,
             exit_code=exit_code,
             cause=_cause(exit_code, late),
-            message=_message(task, exit_code, late),
-            ended=time.time(),
+            message=late or (f"exit code {exit_code}" if exit_code else ""),
+            ended=self.clock(),
         )
 
 
@@ -174,16 +183,20 @@ def _file(path: str, home: Path) -> Path:
     return home / "outputs" / path.removeprefix(f"{DIRECTORY}/") if path.startswith(f"{DIRECTORY}/") else Path(path)
 
 
-def _cause(exit_code: int, late: bool) -> Cause | None:
+def _cause(exit_code: int, late: str) -> Cause | None:
     if late:
         return "timeout"
     return None if exit_code == 0 else "oom" if exit_code == KILLED else "error"
 
 
-def _message(task: Task, exit_code: int, late: bool) -> str:
-    if late:
-        return f"took longer than {task.step.timeout} s"
-    return f"exit code {exit_code}" if exit_code else ""
+def _terminated(process: subprocess.Popen[bytes]) -> int:
+    """The exit code of a process that is told to end, and made to when it does not listen."""
+    _signal(process, signal.SIGTERM)
+    try:
+        return process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        _signal(process, signal.SIGKILL)
+        return process.wait()
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:
