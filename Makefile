@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FLOWS := $(sort $(wildcard manifests/examples/*/*.dragoman.yaml))
-TARGETS := argo
+TARGETS := argo kubernetes
 
 help:      ## Show this help
 	@grep -E '^[a-z0-9-]+: +.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1	\2/' | expand -t 16

@@ -91,6 +91,7 @@ CODES = {
     "DRG504": Code("too-long-argument", "Linux takes at most 128 KiB in one argument or variable."),
     "DRG505": Code("bad-schedule", "The engine's scheduler does not read this cron expression."),
     "DRG506": Code("argument-mismatch", "A task's arguments are not the inputs of the template it calls; the engine would not say so."),
+    "DRG511": Code("not-accepted", "Kubernetes' own validation would refuse the object. The finding names the field, and the step it comes from."),
     "DRG507": Code("same-file", "Two manifests would be written to one file."),
     "DRG508": Code("cannot-write", "A file or folder for the result cannot be written."),
     # runs

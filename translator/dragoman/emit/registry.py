@@ -9,8 +9,8 @@ from dragoman.findings import Finding, Findings, did_you_mean
 from dragoman.plan.model import Plan, Step
 
 GROUP = "dragoman.emitters"
-PLANNED = ("kubernetes", "batch", "local")  # a flow may already say what holds for these
-BUILTIN = {"argo": "dragoman.emit.argo"}
+PLANNED = ("batch", "local")  # a flow may already say what holds for these
+BUILTIN = {"argo": "dragoman.emit.argo", "kubernetes": "dragoman.emit.kubernetes"}
 
 
 def find(name: str) -> Emitter:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from dragoman.emit.patch_options import Patch
 from dragoman.spec.fields import BY_SHAPE, LARGEST, MAP, STRING, Duration, Model, ObjectName
 
 
@@ -18,24 +19,6 @@ class ArgoTtl(Model):
     """After a success."""
     failure: Duration | None = None
     """After a failure."""
-
-
-class PatchTarget(Model):
-    """Which emitted objects a patch changes."""
-
-    kind: str | None = None
-    """Objects of this kind; all, when absent."""
-    name: str | None = None
-    """The object of this name."""
-
-
-class Patch(Model):
-    """A JSON Patch (RFC 6902) on emitted objects: the escape hatch."""
-
-    target: PatchTarget | None = None
-    """Which objects it changes; all, when absent."""
-    ops: list[dict[str, Any]]
-    """The operations, each with `op`, `path` and `value`."""
 
 
 class ArgoOptions(Model):

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dragoman.emit.argo.cron import problem
 from dragoman.emit.argo.settings import Settings, settings
-from dragoman.emitter import Emission, Manifest
-from dragoman.findings import WARNING, Finding
+from dragoman.emit.cron import schedules
+from dragoman.emit.sizes import STRING_BYTES, byte_count, size
+from dragoman.emitter import Emission
+from dragoman.findings import Finding
 from dragoman.load.document import Path
 from dragoman.plan.model import Plan
 
 MOST_TEMPLATES = MOST_TASKS = 200
 MOST_INPUTS = 500
 LARGEST = 2**31 - 1  # int32
-OBJECT_BYTES = 1024 * 1024  # MAX_WORKFLOW_SIZE: a run's object, its spec included, may not be larger
-APPLY_BYTES = 256 * 1024  # the last-applied annotation of client-side apply (apimachinery TotalAnnotationSizeLimitB)
-STRING_BYTES = 128 * 1024  # one variable (MAX_ARG_STRLEN of Linux): Argo's copy of a template is one
 
 
 def verify(plan: Plan, emission: Emission) -> Sequence[Finding]:
@@ -29,9 +27,9 @@ def verify(plan: Plan, emission: Emission) -> Sequence[Finding]:
     options = settings(plan.options)
     findings: list[Finding] = []
     for manifest in emission.manifests:
-        findings += _size(plan, manifest)
+        findings += size(plan, manifest)
         if manifest.body.get("kind") == "CronWorkflow":
-            findings += _schedules(plan, manifest.body)
+            findings += schedules(plan)
             continue
         findings += _ttl(plan, manifest.body["spec"].get("ttlStrategy") or {})
         templates = manifest.body["spec"].get("templates") or []
@@ -49,49 +47,6 @@ def _ttl(plan: Plan, strategy: Mapping[str, int]) -> Iterator[Finding]:
             "leave `ttl` out to keep them for good",
             address="spec.targets.argo.ttl",
         )
-
-
-def _size(plan: Plan, manifest: Manifest) -> Iterator[Finding]:
-    size = _bytes(manifest.body)
-    span = plan.source.span(("spec", "steps"), key=True)
-    if size > OBJECT_BYTES:
-        yield Finding(
-            "DRG503",
-            f"`{manifest.file}` has {size:,} bytes, maximum {OBJECT_BYTES:,}",
-            span,
-            "split the flow, or move scripts and data into the image or a volume",
-            address="spec.steps",
-        )
-    elif size > APPLY_BYTES:
-        yield Finding(
-            "DRG502",
-            f"`{manifest.file}` has {size:,} bytes: client-side apply takes {APPLY_BYTES:,}",
-            span,
-            "apply it with `kubectl apply --server-side`, in Argo CD with `ServerSideApply=true`",
-            WARNING,
-            address="spec.steps",
-        )
-
-
-def _bytes(body: Mapping[str, Any]) -> int:
-    from json import dumps
-
-    return len(dumps(body, separators=(",", ":"), ensure_ascii=False).encode())
-
-
-def _schedules(plan: Plan, body: Mapping[str, Any]) -> Iterator[Finding]:
-    for number, schedule in enumerate(body["spec"]["schedules"]):
-        wrong = problem(schedule)
-        if wrong:
-            path: Path = ("spec", "schedule", "cron")
-            path = (*path, number) if len(body["spec"]["schedules"]) > 1 else path
-            yield Finding(
-                "DRG505",
-                f"`{schedule}` is not a schedule: {wrong}",
-                plan.source.span(path),
-                "for example `0 2 * * *`, every day at 2:00",
-                address="spec.schedule.cron",
-            )
 
 
 def _counts(
@@ -127,9 +82,9 @@ def _long_strings(plan: Plan, template: Mapping[str, Any], path: Path) -> Iterat
     """Argo hands on a template of this size, or its arguments, in a file, which the kubelet does not read."""
     if "dag" in template:
         return
-    size = _bytes(template)
-    if size >= STRING_BYTES:
-        message = f"the texts of this step have {size:,} bytes, maximum {STRING_BYTES:,}"
+    count = byte_count(template)
+    if count >= STRING_BYTES:
+        message = f"the texts of this step have {count:,} bytes, maximum {STRING_BYTES:,}"
         yield _at_name(plan, "DRG504", message, path, "put them into the image, a ConfigMap or a volume")
 
 

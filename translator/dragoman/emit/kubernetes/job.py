@@ -17,6 +17,7 @@ API_VERSION = "batch/v1"
 MANAGED = {"app.kubernetes.io/managed-by": "dragoman"}
 RUN, FLOW, STEP = "dragoman.dev/run", "dragoman.dev/flow", "dragoman.dev/step"
 TASK, ATTEMPT, OUTPUTS = "dragoman.dev/task", "dragoman.dev/attempt", "dragoman.dev/outputs"
+INDEX = "dragoman.dev/index"
 
 
 class Run(NamedTuple):

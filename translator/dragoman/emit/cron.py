@@ -1,8 +1,13 @@
-"""Whether a cron expression is one that Argo's scheduler reads (robfig/cron v3, ParseStandard)."""
+"""Whether a cron expression is one that Argo's and Kubernetes' schedulers read (robfig/cron v3, ParseStandard)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+
+from dragoman.findings import Finding
+from dragoman.load.document import Path
+from dragoman.plan.model import Plan
 
 _MACROS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
 _EVERY = re.compile(r"@every ([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+")
@@ -13,6 +18,23 @@ _FIELDS = (
     ("month", 1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
     ("day of week", 0, 6, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
 )
+
+
+def schedules(plan: Plan) -> Iterator[Finding]:
+    """A finding for each of the flow's schedules that is none."""
+    written = plan.schedule.cron if plan.schedule is not None else ()
+    for number, schedule in enumerate(written):
+        wrong = problem(schedule)
+        if wrong:
+            path: Path = ("spec", "schedule", "cron")
+            path = (*path, number) if len(written) > 1 else path
+            yield Finding(
+                "DRG505",
+                f"`{schedule}` is not a schedule: {wrong}",
+                plan.source.span(path),
+                "for example `0 2 * * *`, every day at 2:00",
+                address="spec.schedule.cron",
+            )
 
 
 def problem(text: str) -> str:
