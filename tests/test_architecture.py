@@ -36,8 +36,8 @@ ORDER = (
     {"__main__"},
 )
 LEVELS = {part: level for level, parts in enumerate(ORDER) for part in parts}
-# who may say the name of a target: the table of targets, and who knows the default
-NAMES_A_TARGET = {"cli/run.py", "emit/registry.py", "plan/resolve.py"}
+# who may say the name of a target: the table of targets, who knows the default, and the computes, which have the same
+NAMES_A_TARGET = {"cli/run.py", "emit/registry.py", "plan/resolve.py", "spec/step.py"}
 MINIMAL = Path(__file__).parent / "features" / "minimal" / "spec.dragoman.yaml"
 HEAVY = {
     "argo_workflows",

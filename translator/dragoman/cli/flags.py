@@ -74,6 +74,14 @@ def _inputs(one: argparse.ArgumentParser) -> None:
         metavar="PATH=VALUE",
         help="a value of the spec, for example params.rows=500; may repeat",
     )
+    one.add_argument(
+        "--run-id",
+        dest="set",
+        action="append",
+        type="targets.kubernetes.runId={!r}".format,
+        metavar="ID",
+        help="part of the hash in the names of Jobs: another one runs everything again",
+    )
     one.add_argument("--policy", action="append", default=[], metavar="FILE", help="a policy file; may repeat")
     one.add_argument("--strict", action="store_true", help="a weaker translation is an error")
     one.add_argument(

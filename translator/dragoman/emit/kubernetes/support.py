@@ -15,7 +15,7 @@ from dragoman.plan.loops import width
 from dragoman.plan.model import Foreach, Plan, Step
 
 POD_FAILURE_POLICY = 26  # the minor in which it is on by default
-_DRIVEN = Emulated("the coordinator, one small Job that starts the others")
+_DRIVEN = Emulated("by the coordinator")
 _POLICY = Emulated("podFailurePolicy")
 
 SUPPORT: Mapping[Feature, Support] = {
