@@ -43,7 +43,7 @@ def _job(plan: Plan, nodes: tuple[Node, ...], options: Settings, config: str) ->
         last = pod_template(node.task, options, config)
         name = named(node.task.id, "")
         own = {volume["name"]: _volume(volume, name) for volume in last["spec"].get("volumes") or ()}
-        container = main(node.task, options, name)
+        container = main(node.task, options, name=name)
         mounted = [{**mount, "name": own[mount["name"]]["name"]} for mount in container.get("volumeMounts") or ()]
         containers.append(drop_empty({**container, "volumeMounts": mounted}))
         volumes.update({volume["name"]: volume for volume in own.values()})

@@ -14,6 +14,8 @@ from dragoman.lower.task import Task
 from dragoman.plan.model import Plan, Step
 
 API_VERSION = "batch/v1"
+# labels by which Argo CD knows what it has made
+TRACKING = ("app.kubernetes.io/instance", "argocd.argoproj.io/")
 MANAGED = {"app.kubernetes.io/managed-by": "dragoman"}
 RUN, FLOW, STEP = "dragoman.dev/run", "dragoman.dev/flow", "dragoman.dev/step"
 TASK, ATTEMPT, OUTPUTS = "dragoman.dev/task", "dragoman.dev/attempt", "dragoman.dev/outputs"
@@ -41,23 +43,25 @@ def task_job(task: Task, settings: Settings, run: Run) -> dict[str, Any]:
     from json import dumps
 
     name = named([run.flow, *task.id], digest(run.uid, task.id, task.attempt))
+    handed_on = channel(task.step, settings)
+    template = pod_template(task, settings, run.scripts, handed_on)
     return {
         "apiVersion": API_VERSION,
         "kind": "Job",
         "metadata": {
             "name": name,
             "namespace": run.namespace,
-            "labels": labels(run.flow, task.step, run.labels) | {RUN: run.name},
+            "labels": labels(run.flow, task.step, untracked(run.labels)) | {RUN: run.name},
             "annotations": drop_empty(
                 {
                     TASK: dumps(task.id, separators=(",", ":")),
                     ATTEMPT: str(task.attempt),
-                    OUTPUTS: channel(task.step, settings) or None,
+                    OUTPUTS: handed_on or None,
                 }
             ),
             "ownerReferences": [dict(run.owner)],
         },
-        "spec": {"backoffLimit": 0, "template": _labelled(pod_template(task, settings, run.scripts), {RUN: run.name})},
+        "spec": {"backoffLimit": 0, "template": _labelled(template, {RUN: run.name})},
     }
 
 
@@ -68,12 +72,17 @@ def _labelled(template: dict[str, Any], more: Mapping[str, str]) -> dict[str, An
 
 def labels(flow: str, step: Step | None, given: Mapping[str, str]) -> dict[str, str]:
     """The labels of an object: the flow's own, who made it, for which step; Kueue's queue where the step has one."""
-    found = {**given, **MANAGED, FLOW: label(flow)}
+    found = {**MANAGED, **given, FLOW: label(flow)}
     if step is not None:
         found[STEP] = label(".".join(step.address))
         if step.queue:
             found[QUEUE_LABEL] = step.queue
     return found
+
+
+def untracked(given: Mapping[str, str]) -> dict[str, str]:
+    """The labels of an object that Argo CD did not make, and must not take for its own."""
+    return {key: value for key, value in given.items() if not key.startswith(TRACKING)}
 
 
 def label(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dragoman.emit.kubernetes.job import labels
+from dragoman.emit.kubernetes.job import labels, untracked
 from dragoman.emit.kubernetes.names import CRON_LONGEST, digest, named
 from dragoman.emit.kubernetes.pod import drop_empty
 from dragoman.emitter import Manifest
@@ -62,7 +62,7 @@ def cron_job(plan: Plan, job: Mapping[str, Any]) -> tuple[list[Manifest], list[F
 
 
 def _unnamed(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if key in ("labels", "annotations")}
+    return drop_empty({"labels": untracked(found.get("labels") or {}), "annotations": found.get("annotations")})
 
 
 def _cron_names(plan: Plan, count: int) -> tuple[list[str], list[Finding]]:

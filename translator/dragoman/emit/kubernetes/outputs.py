@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 from dragoman.emit.kubernetes.settings import Settings
+from dragoman.emit.kubernetes.text import escape
 from dragoman.emit.pods import OUTPUTS, RESTRICTED_CONTAINER
 from dragoman.findings import Finding
 from dragoman.plan.containers import DIRECTORY
@@ -61,7 +62,7 @@ def carrier(step: Step, settings: Settings) -> dict[str, Any]:
     return {
         "name": CARRIER,
         "image": settings.image,
-        "command": ["dragoman", "carry", *(f"{output.name}={output.path}" for output in files(step))],
+        "command": ["dragoman", "carry", *(escape(f"{output.name}={output.path}") for output in files(step))],
         "restartPolicy": "Always",
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
         **({"securityContext": RESTRICTED_CONTAINER} if settings.podSecurity == "restricted" else {}),

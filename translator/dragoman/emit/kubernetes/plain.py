@@ -46,7 +46,7 @@ def job(plan: Plan, draft: Draft, options: Settings, annotations: Mapping[str, s
     spec = {**draft.spec}
     if plan.timeout is not None:
         spec["activeDeadlineSeconds"] = plan.timeout
-    ending = digest(spec, options.runId)
+    ending = digest(spec, draft.words, options.runId)
     if options.ttl is not None:
         spec["ttlSecondsAfterFinished"] = duration.parse(options.ttl)
     numbered = {INDEX: str(draft.number)} if draft.number is not None else {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman import quantity
-from dragoman.emit.kubernetes.outputs import carrier, channel, files
+from dragoman.emit.kubernetes.outputs import Channel, carrier, files
 from dragoman.emit.kubernetes.settings import Settings
 from dragoman.emit.kubernetes.text import escape
 from dragoman.emit.pods import (
@@ -27,8 +27,11 @@ SCRIPT = "dragoman-script"
 SCRIPT_DIRECTORY = "/dragoman/script"
 
 
-def pod_template(task: Task, settings: Settings, scripts: str = "") -> dict[str, Any]:
-    """The pod of a task. `scripts` is the ConfigMap that holds its script, by `script_key`.
+def pod_template(task: Task, settings: Settings, scripts: str = "", handed_on: Channel = "") -> dict[str, Any]:
+    """The pod of a task.
+
+    scripts    the ConfigMap that holds its script, by `script_key`
+    handed_on  how its outputs leave it; empty where nothing reads them
 
     Only the step's own labels are the pod's: a Job's template cannot be changed, so what the flow or the platform
     labels (team, commit) stays on the Job.
@@ -36,7 +39,7 @@ def pod_template(task: Task, settings: Settings, scripts: str = "") -> dict[str,
     container = task.step.container
     assert container is not None
     account = container.service_account or settings.serviceAccount
-    sidecars = [carrier(task.step, settings)] if channel(task.step, settings) == "carrier" else []
+    sidecars = [carrier(task.step, settings)] if handed_on == "carrier" else []
     spec = {
         "restartPolicy": "Never",
         "enableServiceLinks": False,
@@ -48,18 +51,18 @@ def pod_template(task: Task, settings: Settings, scripts: str = "") -> dict[str,
         "activeDeadlineSeconds": task.step.timeout,
         "securityContext": restricted(settings.runAsUser) if settings.podSecurity == "restricted" else None,
         "initContainers": sidecars,
-        "containers": [main(task, settings)],
+        "containers": [main(task, settings, handed_on)],
         "volumes": [*volumes(task.step, container), *_scripts(task.step, scripts)],
     }
     metadata = drop_empty({"labels": dict(container.labels), "annotations": dict(container.annotations)})
     return drop_empty({"metadata": metadata, "spec": drop_empty(spec)})
 
 
-def main(task: Task, settings: Settings, name: str = MAIN) -> dict[str, Any]:
+def main(task: Task, settings: Settings, handed_on: Channel = "", name: str = MAIN) -> dict[str, Any]:
     """The user's container."""
     container = task.step.container
     assert container is not None
-    message = channel(task.step, settings) == "message"
+    message = handed_on == "message"
     script = [{"name": SCRIPT, "mountPath": SCRIPT_DIRECTORY, "readOnly": True}] if container.script else []
     return drop_empty(
         {

@@ -99,8 +99,6 @@ def of_mode(plan: Plan, mode: str, settings: Settings) -> dict[Feature, Support]
         **_BY_MODE[mode],
     }
     changed.update(_unrolled(plan, mode, settings))
-    if mode == "none" and settings.delivery == "argocd" and not settings.healthOverride:
-        changed.update(_queue_without_health())
     if mode == "waves" and not settings.healthOverride:
         changed.update(_queue_without_health())
     return changed
