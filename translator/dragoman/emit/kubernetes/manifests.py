@@ -13,7 +13,7 @@ from dragoman.emit.kubernetes.support import steps_of, wave_of
 from dragoman.emit.pods import LABEL_VALUE
 from dragoman.emitter import Emission
 from dragoman.findings import Finding
-from dragoman.lower.unroll import Impossible, unroll
+from dragoman.lower.unroll import Dynamic, Impossible, unroll
 from dragoman.plan.model import Plan, Step
 
 
@@ -30,6 +30,8 @@ def emit(plan: Plan) -> Emission:
             made = _undriven(plan, order, options)
         except Impossible as error:
             made = Emission((), {}, (_impossible(error),))
+        except Dynamic as error:
+            made = Emission((), {}, (_dynamic(error),))
     return made._replace(findings=(*findings, *made.findings))
 
 
@@ -67,6 +69,12 @@ def _queues(plan: Plan) -> Iterator[Finding]:
 
 def _impossible(error: Impossible) -> Finding:
     return _at(error.step, error.message, "the value is computed at render: correct it there")
+
+
+def _dynamic(error: Dynamic) -> Finding:
+    wanted = f"{error.reference.kind}.{error.reference.name}"
+    message = f"step `{error.step.name}` reads `{wanted}`, known only while the flow runs"
+    return _at(error.step, message, "say `targets.kubernetes.ordering: coordinator`")
 
 
 def _nothing(plan: Plan) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dragoman.emit.kubernetes.settings import Settings, settings
-from dragoman.emit.kubernetes.support import of_mode, refusals
+from dragoman.emit.kubernetes.support import can_say, of_mode
 from dragoman.emitter import Support
 from dragoman.plan.features import Feature
 from dragoman.plan.model import Plan
@@ -19,7 +19,7 @@ def mode(plan: Plan, options: Settings) -> str:
     if options.ordering != "auto":
         return options.ordering
     candidates = ("none", "waves") if options.delivery == "argocd" else ("none",)
-    return next((name for name in candidates if not refusals(plan, name, options)), "coordinator")
+    return next((name for name in candidates if can_say(plan, name, options)), "coordinator")
 
 
 def narrow(plan: Plan) -> Mapping[Feature, Support]:

@@ -24,6 +24,7 @@ def emit(plan: Plan, found: Sequence[Draft], options: Settings, waves: Mapping[I
     """A Job for each draft; with `waves`, annotated with the wave that each of its containers is in."""
     configs: dict[str, Manifest] = {}
     jobs: list[Manifest] = []
+    files: set[str] = set()
     places: dict[str, Path] = {}
     for draft in found:
         annotations = {WAVE: str(waves[draft.ids[0]])} if waves else {}
@@ -33,7 +34,9 @@ def emit(plan: Plan, found: Sequence[Draft], options: Settings, waves: Mapping[I
         body = job(plan, draft, options, annotations)
         name = body["metadata"]["name"]
         places[name] = draft.step.layers[0].path
-        jobs.append(Manifest(f"job-{named(draft.words, '', LONGEST)}.yaml", body))
+        file = f"job-{named(draft.words, '', LONGEST)}.yaml"
+        jobs.append(Manifest(file if file not in files else f"job-{name}.yaml", body))
+        files.add(file)
     if plan.schedule is not None:
         crons, findings = cron_job(plan, jobs[0].body)
         places.update({cron.body["metadata"]["name"]: ("spec", "schedule") for cron in crons})

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from dragoman.emit.kubernetes import indexed
 from dragoman.emit.kubernetes.settings import Settings
 from dragoman.emitter import Emulated, Native, Refused, Support, Weaker
+from dragoman.expr.text import Text, refs
+from dragoman.expr.tree import Expr
 from dragoman.lower.task import Id
 from dragoman.lower.unroll import Dynamic, Impossible, Node, unroll
 from dragoman.plan.features import Feature, uses
 from dragoman.plan.loops import width
-from dragoman.plan.model import Foreach, Plan, Step
+from dragoman.plan.model import Amount, Foreach, Plan, Step
+from dragoman.plan.references import everything, target
 
 POD_FAILURE_POLICY = 26  # the minor in which it is on by default
 _DRIVEN = Emulated("by the coordinator")
@@ -73,6 +76,7 @@ _UNDRIVEN: Mapping[Feature, str] = {
     Feature.FLOW_TIMEOUT: "each Job has a clock of its own",
     Feature.GO_ON_AFTER_FAILURE: "a failure stops everything that has not started",
 }
+_NOT_HANDED_ON = Refused("nothing hands outputs from Job to Job", _COORDINATOR)
 _UNREAD = Weaker("nothing reads the file, or misses it")
 
 
@@ -143,33 +147,59 @@ _BY_MODE: Mapping[str, Mapping[Feature, Support]] = {
         **dict.fromkeys((Feature.RETRY, Feature.BACKOFF, Feature.RETRY_EXIT_CODE), _CHAINED),
         **dict.fromkeys((Feature.RETRY_OOM, Feature.RETRY_SPOT), _CHAINED),
         **dict.fromkeys((Feature.FOREACH_STATIC, Feature.FOREACH_MATRIX, Feature.FOREACH_PARALLELISM), _CHAINED),
-        Feature.TIMEOUT: Weaker("the containers share the sum of their time limits"),
     },
 }
 
 
 def _unrolled(plan: Plan, mode: str, settings: Settings) -> Iterator[tuple[Feature, Support]]:
     """What depends on whether the containers are known at render, and how many there are."""
-    decided: Support = Emulated("decided at render")
+    yield Feature.WHEN, _decided(step.when for step in steps_of(plan))
+    yield Feature.DYNAMIC_RESOURCES, _decided(_amounts(plan))
+    if any(target(ref).kind == "output" for step in (*plan.steps, *plan.on_exit) for ref in everything(step)):
+        yield from dict.fromkeys((Feature.OUTPUT_FILE, Feature.OUTPUT_STDOUT), _NOT_HANDED_ON).items()
     try:
         nodes = unroll(plan)
-    except Dynamic as error:
-        decided = Refused(f"`{error.reference.name}` is known only while the flow runs", _COORDINATOR)
-        yield Feature.DYNAMIC_RESOURCES, decided
-        yield Feature.OUTPUT_FILE, Refused("nothing hands outputs from Job to Job", _COORDINATOR)
-        yield Feature.OUTPUT_STDOUT, Refused("nothing hands outputs from Job to Job", _COORDINATOR)
+    except (Dynamic, Impossible):  # refused by what it uses, or told where the Jobs are made
         nodes = ()
-    except Impossible:  # told where the Jobs are made
-        nodes = ()
-    yield Feature.WHEN, decided
-    if mode == "none" and len(nodes) == 1:
-        yield Feature.FLOW_TIMEOUT, Native()
-    elif mode == "none":
-        yield Feature.SCHEDULE, Refused("several Jobs would each have a schedule of their own", _COORDINATOR)
-    if mode != "chain":
+    if mode == "none":
+        yield from _alone(nodes)
+    if mode == "chain":
+        yield Feature.TIMEOUT, _shared_clock(nodes)
+    else:
         yield from _capped(plan, nodes, settings)
     if mode == "waves" and _levels_bind(nodes):
         yield Feature.ORDER, Weaker("a step waits for every step of the wave before it")
+
+
+def _decided(texts: Iterable[Text | Expr | int | None]) -> Support:
+    """Decided at render, or refused with the first value that is known only while the flow runs."""
+    for text in texts:
+        for ref in refs(text) if text is not None and not isinstance(text, int) else ():
+            if target(ref).kind in ("output", "run"):
+                return Refused(f"`{ref.source}` is known only while the flow runs", _COORDINATOR)
+    return Emulated("decided at render")
+
+
+def _amounts(plan: Plan) -> Iterator[Amount]:
+    for step in steps_of(plan):
+        if step.container is not None:
+            amounts = step.container.resources
+            yield from (*amounts.requests.values(), *amounts.limits.values())
+
+
+def _alone(nodes: tuple[Node, ...]) -> Iterator[tuple[Feature, Support]]:
+    if len(nodes) == 1:
+        yield Feature.FLOW_TIMEOUT, Native()
+    else:
+        yield Feature.SCHEDULE, Refused("several Jobs would each have a schedule of their own", _COORDINATOR)
+
+
+def _shared_clock(nodes: tuple[Node, ...]) -> Support:
+    if len(nodes) < 2:
+        return Native()
+    if any(node.task.step.timeout is None for node in nodes):
+        return Refused("the containers share one clock, and not all of these steps have a limit", _COORDINATOR)
+    return Weaker("the containers share the sum of their time limits")
 
 
 def _capped(plan: Plan, nodes: tuple[Node, ...], settings: Settings) -> Iterator[tuple[Feature, Support]]:
@@ -217,10 +247,18 @@ def wave_of(nodes: tuple[Node, ...]) -> dict[Id, int]:
     return levels
 
 
-def refusals(plan: Plan, mode: str, settings: Settings) -> list[Feature]:
-    """The features of a plan that a way of ordering cannot say."""
+def can_say(plan: Plan, mode: str, settings: Settings) -> bool:
+    """Whether a way of ordering can say everything in a plan."""
     answers = {**SUPPORT, **of_mode(plan, mode, settings)}
-    return [feature for feature in uses(plan) if isinstance(answers[feature], Refused)]
+    if any(isinstance(answers[feature], Refused) for feature in uses(plan)):
+        return False
+    try:
+        unroll(plan)
+    except Dynamic:
+        return False
+    except Impossible:  # no other way could either
+        return True
+    return True
 
 
 def steps_of(plan: Plan) -> Iterator[Step]:
