@@ -108,4 +108,10 @@ CODES = {
     "DRG611": Code("not-a-run-parameter", "`--param` names a parameter that is unknown, or settled at render. `--set` is for those."),
     "DRG612": Code("interrupted", "Ctrl-C ended the progress. The finding says whether the run goes on, and how to follow or stop it."),
     "DRG613": Code("one-flow-only", "`dragoman run` runs one flow on one target."),
+    "DRG631": Code("no-earlier-run", "`--from` goes on with the last run of this flow in this folder, and there is none. Run it once without."),
+    "DRG632": Code("no-such-step", "`--from` names a step that the flow does not have. A step of a group is named with it: `shards.train`."),
+    "DRG633": Code("kept-output", "A kept step's output of an earlier run is not what the step now declares. Go on from that step instead."),
+    "DRG634": Code("changed-since", "A step that `--from` keeps is no longer what ran: its outputs are those of the earlier run. Go on from that step to run it again."),
+    "DRG635": Code("no-engine", "`--container` needs Docker or Podman, and none is there, or it does not answer. Without `--container` steps are processes."),
+    "DRG636": Code("only-here", "The flag belongs to runs on this machine. Say `--target local`."),
 }  # fmt: skip
