@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -45,19 +46,16 @@ func serveCommand(ctx context.Context, args []string, std streams) error {
 		stop()
 	}()
 
-	plane, err := startPlane(dir, p)
-	if err != nil {
-		return err
-	}
+	plane := &plane{dir: dir, pace: p, failed: make(chan error, 2)}
 	defer plane.stop()
-	err = plane.wait(ctx)
+	err = plane.start(ctx)
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := plane.credentials.writeKubeconfig(filepath.Join(dir, "kubeconfig"), plane.address); err != nil {
+	if err := plane.credentials.writeKubeconfig(plane.path("kubeconfig"), plane.address); err != nil {
 		return err
 	}
 	fmt.Fprintln(std.out, "ready")
@@ -69,48 +67,68 @@ func serveCommand(ctx context.Context, args []string, std streams) error {
 	}
 }
 
-// plane is a running control plane.
+// plane is a control plane.
 type plane struct {
+	dir         string
+	pace        pace
 	credentials *credentials
 	address     net.Addr
 	failed      chan error // gets the reason when a part stops by itself
 	stops       []func()   // to be called from the last to the first
 }
 
+func (p *plane) path(name string) string { return filepath.Join(p.dir, name) }
+
 // stop ends whatever runs, and returns when all of it is gone.
 func (p *plane) stop() {
-	for len(p.stops) > 0 {
-		last := len(p.stops) - 1
-		p.stops[last]()
-		p.stops = p.stops[:last]
+	for _, stop := range slices.Backward(p.stops) {
+		stop()
 	}
 }
 
-// startPlane starts all parts at once: the controllers wait for the API server by themselves.
-func startPlane(dir string, pace pace) (*plane, error) {
+// start starts part after part and returns when all of them work. The controllers come last as they don't wait long
+// for an API server.
+func (p *plane) start(ctx context.Context) error {
 	// What an earlier cluster left behind must not be taken for this one's.
 	for _, stale := range []string{"kubeconfig", "etcd"} {
-		if err := os.RemoveAll(filepath.Join(dir, stale)); err != nil {
-			return nil, err
+		if err := os.RemoveAll(p.path(stale)); err != nil {
+			return err
 		}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	keys, err := newCredentials(dir)
+	err := os.MkdirAll(p.dir, 0o700)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p := &plane{credentials: keys, failed: make(chan error, 2)}
-	if err := p.start(dir, pace); err != nil {
-		p.stop()
-		return nil, err
+	if p.credentials, err = newCredentials(p.dir); err != nil {
+		return err
 	}
-	return p, nil
+	if err := p.startAPIServer(); err != nil {
+		return err
+	}
+	probe, err := newProbe(p)
+	if err != nil {
+		return err
+	}
+	if err := probe.await(ctx, "the API server", probe.readyz); err != nil {
+		return err
+	}
+	kubeconfig := p.path("controllers.kubeconfig")
+	if err := p.credentials.writeKubeconfig(kubeconfig, p.address); err != nil {
+		return err
+	}
+	if err := p.spawn(controllers, append(p.pace.args(), controllersArgs(kubeconfig)...)); err != nil {
+		return err
+	}
+	return probe.controllers(ctx)
 }
 
-// start starts etcd here and the components as children.
-func (p *plane) start(dir string, pace pace) error {
+// startAPIServer starts etcd here and kube-apiserver as a child.
+func (p *plane) startAPIServer() error {
+	etcd, endpoint, err := startEtcd(p.dir)
+	if err != nil {
+		return err
+	}
+	p.stops = append(p.stops, etcd.Close)
 	// The listener is made here so that the port is known at once and stays ours.
 	listener, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -123,20 +141,7 @@ func (p *plane) start(dir string, pace pace) error {
 		return err
 	}
 	defer socket.Close()
-	kubeconfig := filepath.Join(dir, "controllers.kubeconfig")
-	if err := p.credentials.writeKubeconfig(kubeconfig, p.address); err != nil {
-		return err
-	}
-	etcd, endpoint, err := startEtcd(dir)
-	if err != nil {
-		return err
-	}
-	p.stops = append(p.stops, etcd.Close)
-
-	if err := p.spawn(dir, apiServer, apiServerArgs(p.credentials, endpoint), socket); err != nil {
-		return err
-	}
-	return p.spawn(dir, controllers, append(pace.args(), controllersArgs(kubeconfig)...))
+	return p.spawn(apiServer, apiServerArgs(p.credentials, endpoint), socket)
 }
 
 // apiServerArgs are kube-apiserver's flags: its defaults, but for a life in a test.
@@ -144,6 +149,7 @@ func apiServerArgs(c *credentials, etcd string) []string {
 	return []string{
 		"--etcd-servers=" + etcd,
 		"--bind-address=127.0.0.1",
+		"--advertise-address=127.0.0.1",
 		"--tls-cert-file=" + c.certificateFile(),
 		"--tls-private-key-file=" + c.keyFile(),
 		"--token-auth-file=" + c.tokensFile(),
@@ -173,12 +179,12 @@ func controllersArgs(kubeconfig string) []string {
 
 // spawn starts this very program as a component. The child's standard input is a pipe that nobody writes to:
 // it ends with this process, however that ends, and the child with it.
-func (p *plane) spawn(dir, name string, args []string, files ...*os.File) error {
+func (p *plane) spawn(name string, args []string, files ...*os.File) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	logFile := filepath.Join(dir, name+".log")
+	logFile := p.path(name + ".log")
 	log, err := os.Create(logFile)
 	if err != nil {
 		return err

@@ -146,18 +146,31 @@ def _run(one: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--detach", action="store_true", help="print the run's name, and do not follow it")
     one.add_argument("--stop-on-interrupt", action="store_true", help="Ctrl-C stops the run, not only its progress")
-    argo = one.add_argument_group("Argo Workflows")
-    argo.add_argument("--namespace", default="", metavar="NAME", help="where it runs (default: the flow's own)")
-    way = argo.add_mutually_exclusive_group()
+    clusters = one.add_argument_group("Clusters")
+    clusters.add_argument("--namespace", default="", metavar="NAME", help="where it runs (default: the flow's own)")
+    way = clusters.add_mutually_exclusive_group()
     way.add_argument(
         "--context", default="", metavar="NAME", help="a context of the kubeconfig (default: its current one)"
     )
     way.add_argument(
         "--server", default="", metavar="URL", help="an Argo Server instead; its token is the variable ARGO_TOKEN"
     )
-    argo.add_argument(
-        "--from-template", action="store_true", help="start it from the template in the cluster, not from these files"
+    clusters.add_argument(
+        "--from-template",
+        action="store_true",
+        help="start it from Argo's template in the cluster, not from these files",
     )
+
+
+def _drive(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--plan", required=True, metavar="FILE", help="the plan, as the coordinator's ConfigMap has it")
+    one.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="a `runtime` parameter; may repeat"
+    )
+
+
+def _carry(one: argparse.ArgumentParser) -> None:
+    one.add_argument("files", nargs="*", metavar="NAME=PATH", help="an output and its file")
 
 
 def _schema(one: argparse.ArgumentParser) -> None:
@@ -195,6 +208,8 @@ VERBS = {
     "render": Verb("translate specs into manifests", "render", _render),
     "check": Verb("say what is wrong with specs, and how faithfully they translate", "check", _check),
     "run": Verb("run a flow now, with its progress", "run", _run),
+    "drive": Verb("go on with a run inside its cluster: what a coordinator does", "drive", _drive),
+    "carry": Verb("hand on the outputs of a step inside its pod", "carry", _carry),
     "schema": Verb("print the JSON Schema of the spec, for editors", "schema", _schema),
     "targets": Verb("list targets, or what one can do", "targets", _targets),
     "codes": Verb("say what a finding's code means", "codes", _codes),

@@ -16,15 +16,17 @@ from dragoman.cli.messages import colored, show
 from dragoman.drive.argo import Voice, Wish
 from dragoman.drive.argo import run as run_on_argo
 from dragoman.drive.parameters import run_parameters
+from dragoman.emit.options import check_options
 from dragoman.emitter import Weaker
 from dragoman.fidelity import judge
 from dragoman.findings import ERROR, WARNING, Finding, Findings, has_errors
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import planned, render
+from dragoman.plan.model import Plan
 from dragoman.report.progress import Progress, Screen
 
-TARGETS = ("argo", "local")
+TARGETS = ("argo", "kubernetes", "local")
 Sources: TypeAlias = tuple[Document, Mapping[str, Document], Sequence[Document]]
 
 
@@ -42,18 +44,19 @@ def run(arguments: argparse.Namespace, world: World = World()) -> int:  # noqa: 
         reading = inputs.options(arguments)
         flow, target = _one(inputs.flows(files.load(arguments.paths, reading)), list(inputs.targets(arguments)))
         sources = (flow, inputs.libraries(flow, arguments.env, reading), inputs.policies(arguments, reading))
-        succeeded = (_here if target == "local" else _on_argo)(sources, target, arguments, world)
+        plan, findings = planned(*sources, target, arguments.env, arguments.set)
+        runner = {"local": _here, "kubernetes": _on_kubernetes}.get(plan.target)
+        succeeded = runner(plan, findings, arguments, world) if runner else _on_argo(sources, target, arguments, world)
     except Findings as error:
         raise Findings(error.findings, 2) from None
     return 0 if succeeded else 1
 
 
-def _here(sources: Sources, target: str, arguments: argparse.Namespace, world: World) -> bool:
+def _here(plan: Plan, findings: list[Finding], arguments: argparse.Namespace, world: World) -> bool:
     from dragoman.drive import local
     from dragoman.drive.local.support import SUPPORT
 
-    plan, findings = planned(*sources, target, arguments.env, arguments.set)
-    fidelity, answers = judge(plan, target, SUPPORT)
+    fidelity, answers = judge(plan, plan.target, SUPPORT)
     severe = [finding for finding in answers if finding.severity == ERROR or arguments.strict]
     _shown([*findings, *severe], arguments)
     values = run_parameters(plan, arguments.param)
@@ -66,6 +69,44 @@ def _here(sources: Sources, target: str, arguments: argparse.Namespace, world: W
     except KeyboardInterrupt:
         message = "interrupted: everything that the run had started was stopped"
         raise Findings([Finding("DRG612", message, None, "", WARNING)]) from None
+
+
+def _on_kubernetes(plan: Plan, findings: list[Finding], arguments: argparse.Namespace, world: World) -> bool:
+    from dragoman.drive.cluster import connect
+    from dragoman.drive.kubernetes import launch
+    from dragoman.drive.kubernetes.client import Client
+    from dragoman.emit.kubernetes import EMITTER
+
+    _driven_from_here(arguments)
+    check_options(plan, EMITTER)
+    _, answers = judge(plan, plan.target, EMITTER.support)
+    _shown([*findings, *answers, *launch.unready(plan)], arguments)
+    values = run_parameters(plan, arguments.param)
+    try:
+        place = connect(arguments.context, arguments.namespace or plan.namespace or "")
+    except ImportError as error:
+        message = f"a client for Kubernetes is not installed: {error}"
+        raise Findings([Finding("DRG601", message, None, "pip install 'dragoman[kubernetes]'")], 2) from None
+    shown = _voice(arguments, world)
+    voice = launch.Voice(shown.progress, shown.say, world.clock, world.sleep)
+    return launch.run(plan, values, place, Client(place), voice)
+
+
+def _driven_from_here(arguments: argparse.Namespace) -> None:
+    """Refuse what only Argo can do."""
+    apply = "`dragoman render | kubectl apply -f -` starts a coordinator in the cluster, which needs nobody"
+    ways = {
+        "--detach": (arguments.detach, apply),
+        "--from-template": (arguments.from_template, "a cluster keeps no templates of Jobs: leave it out"),
+        "--server": (arguments.server, "it is Argo's: say `--context NAME` for a cluster"),
+    }
+    findings = [
+        Finding("DRG625", f"`{flag}` is nothing for `kubernetes`: the run is driven from here", None, way_out)
+        for flag, (given, way_out) in ways.items()
+        if given
+    ]
+    if findings:
+        raise Findings(findings)
 
 
 def _on_argo(sources: Sources, target: str, arguments: argparse.Namespace, world: World) -> bool:

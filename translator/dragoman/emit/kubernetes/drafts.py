@@ -57,7 +57,7 @@ def _of_step(flow: str, nodes: list[Node], options: Settings) -> Iterator[Draft]
 
 def _single(flow: str, node: Node, options: Settings) -> Draft:
     step = node.task.step
-    config = {**_script(flow, step), **indexed.item_file(flow, [node], options)}
+    config = {**_script(flow, step), **indexed.item_file((flow, *node.task.id), [node], options)}
     template = pod_template(node.task, options, _name(config, "script"))
     if "items" in config:
         indexed.mount_item(template, _name(config, "items"), "0")
@@ -70,7 +70,8 @@ def _indexed(flow: str, part: indexed.Part, options: Settings, number: int | Non
     first = part.nodes[0]
     step = first.task.step
     assert step.foreach is not None
-    config = {**_script(flow, step), **part.config(flow), **indexed.item_file(flow, part.nodes, options)}
+    words = (flow, *first.task.id[:-1], *((f"part-{number}",) if number is not None else ()))
+    config = {**_script(flow, step), **part.config(words), **indexed.item_file(words, part.nodes, options)}
     template = pod_template(part.task, options, _name(config, "script"))
     part.deliver(template, _name(config, "env"), options)
     if "items" in config:
@@ -86,7 +87,6 @@ def _indexed(flow: str, part: indexed.Part, options: Settings, number: int | Non
         **retries(step.retry, indexed=True),
         "template": template,
     }
-    words = (flow, *first.task.id[:-1], *((f"part-{number}",) if number is not None else ()))
     needs = tuple(dict.fromkeys(need for node in part.nodes for need in node.needs))
     return Draft(tuple(node.task.id for node in part.nodes), needs, step, words, spec, config)
 

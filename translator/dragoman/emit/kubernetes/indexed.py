@@ -46,7 +46,7 @@ class Part(NamedTuple):
     positions: tuple[str, ...]  # variables whose text is the item's position
     texts: Mapping[str, tuple[str, ...]]  # variables with a text an item
 
-    def config(self, flow: str) -> dict[str, Config]:
+    def config(self, words: Sequence[str | int]) -> dict[str, Config]:
         """The ConfigMap of the items' variables, one file an item."""
         if not self.texts:
             return {}
@@ -54,7 +54,7 @@ class Part(NamedTuple):
             f"{number}.env": "".join(f"{name}='{texts[number]}'\n" for name, texts in self.texts.items())
             for number in range(len(self.nodes))
         }
-        return {"env": Config(named([flow, *self.nodes[0].task.id[:-1], "env"], digest(data)), data)}
+        return {"env": Config(named([*words, "env"], digest(data)), data)}
 
     def deliver(self, template: dict[str, Any], config: str, options: Settings) -> None:
         """Let the pod have the position, and the item's texts."""
@@ -162,13 +162,12 @@ def _deliverable(texts: Mapping[str, tuple[str, ...]], options: Settings) -> boo
     return not any(letter in text for values in texts.values() for text in values for letter in "'\n\r\0")
 
 
-def item_file(flow: str, nodes: Sequence[Node], options: Settings) -> dict[str, Config]:
+def item_file(words: Sequence[str | int], nodes: Sequence[Node], options: Settings) -> dict[str, Config]:
     """The ConfigMap of the items as files, by their position."""
     if not options.itemFile or nodes[0].size is None:
         return {}
     data = {str(number): to_text(node.item) for number, node in enumerate(nodes)}
-    place = nodes[0].task.id[:-1] if len(nodes) > 1 else nodes[0].task.id
-    return {"items": Config(named([flow, *place, "items"], digest(data)), data)}
+    return {"items": Config(named([*words, "items"], digest(data)), data)}
 
 
 def mount_item(template: dict[str, Any], config: str, key: str) -> None:
