@@ -1,15 +1,21 @@
-"""Run a flow on this machine: its steps as processes, its order as everywhere."""
+"""Run a flow on this machine: its steps as processes or containers, its order as everywhere."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dragoman.drive.local.processes import Processes
+from dragoman.drive.local import records
+from dragoman.drive.local.launch import Way
+from dragoman.drive.local.machine import Machine
+from dragoman.drive.local.process import as_process
+from dragoman.drive.local.resume import content, earlier, kept, parameters
+from dragoman.drive.local.room import Room
 from dragoman.drive.loop import drive
 from dragoman.drive.walk import Facts, Outcome
+from dragoman.expr.values import to_text
+from dragoman.findings import Finding, Findings, has_errors
 from dragoman.lower.task import Id, name_of
 from dragoman.plan.model import Plan, Reference
 from dragoman.report.progress import Progress
@@ -19,54 +25,70 @@ LINES = 10  # of a failed task's log
 
 
 class Place(NamedTuple):
-    """Where a run is and how time passes there: its folder, the machine's room, the clock."""
+    """Where a run is and how time passes there: its folder, the machine's room, the clock, what a task is there."""
 
     folder: Path
-    room: Mapping[str, int]
+    room: Room
     clock: Callable[[], float]
+    way: Way = as_process
 
 
-def run(plan: Plan, values: Mapping[str, Any], place: Place, progress: Progress, say: Callable[[str], object]) -> bool:
-    """Run a flow to its end; whether it succeeded. What failed is told with the end of its log."""
-    number = _next(place.folder / plan.name)
-    name = f"{plan.name}-{number}"
-    compute = Processes(place.folder / plan.name / str(number), place.room, place.clock)
+class Voice(NamedTuple):
+    """What the run is told with: its progress, what must be read in any case, findings that stop nothing."""
+
+    progress: Progress
+    say: Callable[[str], object]
+    warn: Callable[[tuple[Finding, ...]], object]
+
+
+def run(plan: Plan, values: Mapping[str, Any], place: Place, voice: Voice, start: str = "") -> bool:
+    """Run a flow to its end, or go on with its last run from a step; whether it succeeded."""
+    folder = place.folder / plan.name
+    before = earlier(plan, folder) if start else None
+    if before is not None:
+        values = parameters(plan, values, before)
     known: dict[Any, Any] = {
-        Reference("run", (), "id"): str(number),
-        Reference("run", (), "name"): name,
-        **{Reference("param", (), param.name): values.get(param.name, param.value) for param in plan.params},
+        Reference("param", (), param.name): values.get(param.name, param.value) for param in plan.params
     }
-    outcome = drive(plan, name, compute, known, progress, place.clock)
-    say(_told(outcome, compute.known(), compute))
+    facts: Facts = {}
+    if before is not None:
+        stays = kept(plan, start, before, {**known, **_names(plan, before.number)}, place.clock())
+        if has_errors(stays.findings):
+            raise Findings(stays.findings, 2)
+        voice.warn(stays.findings)
+        facts = stays.facts
+        count = f"{len(facts)} task" + ("" if len(facts) == 1 else "s")
+        voice.progress.note(f"goes on with run {before.number} from `{start}`: {count} of it kept")
+    number = records.next_run(folder)
+    home = folder / str(number)
+    texts = {param.name: to_text(known[Reference("param", (), param.name)]) for param in plan.params if param.runtime}
+    records.keep_run(home, records.Run(texts, content(plan, known)))
+    for task, attempts in facts.items():
+        for attempt in attempts:
+            records.keep_attempt(home, task, attempt)
+    compute = Machine(home, place.room, place.way, place.clock, voice.progress.note, facts)
+    names = _names(plan, number)
+    outcome = drive(
+        plan, names[Reference("run", (), "name")], compute, {**known, **names}, voice.progress, place.clock
+    )
+    voice.say(_told(outcome, compute))
+    voice.progress.note(f"logs and outputs are in {home}")
     return outcome.phase == "succeeded"
 
 
-def room() -> dict[str, int]:
-    """What this machine has: thousandths of a core, bytes of memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return {"cpu": cores * 1000, "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
+def _names(plan: Plan, number: int) -> dict[Any, str]:
+    return {Reference("run", (), "id"): str(number), Reference("run", (), "name"): f"{plan.name}-{number}"}
 
 
-def _next(folder: Path) -> int:
-    """The number of a new run, and its folder: the first that nobody else takes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    number = max((int(path.name) for path in folder.iterdir() if path.name.isdigit()), default=0) + 1
-    while True:
-        try:
-            (folder / str(number)).mkdir()
-            return number
-        except FileExistsError:
-            number += 1
-
-
-def _told(outcome: Outcome, facts: Facts, compute: Processes) -> str:
+def _told(outcome: Outcome, compute: Machine) -> str:
+    facts = compute.known()
     failed = [task for task, state in outcome.states.items() if state.phase == "failed" and facts.get(task)]
-    return (f"\n{outcome.message}\n" if outcome.message else "") + "".join(_failure(task, compute) for task in failed)
+    reason = f"\n{outcome.message}\n" if outcome.message else ""
+    return reason + "".join(_failure(task, outcome.states[task].message, compute) for task in failed)
 
 
-def _failure(task: Id, compute: Processes) -> str:
+def _failure(task: Id, message: str, compute: Machine) -> str:
     log = compute.log(task)
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     end = "".join(f"  {line}\n" for line in text.splitlines()[-LINES:])
-    attempt = compute.known()[task][-1]
-    return f"\n{name_of(task)}: {attempt.message}; its log is {log}\n{end}"
+    return f"\n{name_of(task)}: {message}; its log is {log}\n{end}"

@@ -61,8 +61,10 @@ def _content(plan: Plan, options: Settings) -> str:
 
 
 def _encoded(plan: Plan) -> dict[str, Any]:
+    """The plan as data, without what is said of these manifests only."""
     steps, on_exit = tuple(map(_unscripted, plan.steps)), tuple(map(_unscripted, plan.on_exit))
-    return wire.encode(plan._replace(steps=steps, on_exit=on_exit))
+    options = {name: value for name, value in plan.options.items() if name not in ("accept", "patch")}
+    return wire.encode(plan._replace(steps=steps, on_exit=on_exit, options=options))
 
 
 def _unscripted(step: Step) -> Step:
