@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from dragoman import lower, spec
 from dragoman.emit import registry
@@ -16,6 +16,10 @@ from dragoman.load.document import Document
 from dragoman.plan.model import Plan
 from dragoman.plan.resolve import resolve
 from dragoman.policy.settle import settle
+
+# what is known of where the manifests go: options of targets, below those of the flow
+Platform: TypeAlias = Mapping[str, Mapping[str, Any]]
+NOWHERE: Platform = {}
 
 
 class Rendering(NamedTuple):
@@ -34,11 +38,13 @@ def planned(
     target: str = "",
     environment: str = "",
     sets: Sequence[str] = (),
+    platform: Platform = NOWHERE,
 ) -> tuple[Plan, list[Finding]]:
     """The plan of a flow for a target, with everything that policies say settled."""
     for document in (flow, *libraries.values(), *policies):
         spec.read(document)
-    return settle(resolve(flow, libraries, environment, sets, target), policies)
+    plan = resolve(flow, libraries, environment, sets, target)
+    return settle(plan._replace(options={**platform.get(plan.target, {}), **plan.options}), policies)
 
 
 def render(
@@ -48,9 +54,10 @@ def render(
     target: str = "",
     environment: str = "",
     sets: Sequence[str] = (),
+    platform: Platform = NOWHERE,
 ) -> Rendering:
     """The manifests of a flow, or why there are none; raises `Findings` when it cannot even be understood."""
-    plan, findings = planned(flow, libraries, policies, target, environment, sets)
+    plan, findings = planned(flow, libraries, policies, target, environment, sets, platform)
     emitter = registry.find(plan.target)
     check_options(plan, emitter)
     findings += registry.strangers(plan)

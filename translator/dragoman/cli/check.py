@@ -9,6 +9,7 @@ from dragoman import spec
 from dragoman.cli import inputs
 from dragoman.cli.judge import failed, judged
 from dragoman.cli.messages import colored
+from dragoman.cli.platform import platform
 from dragoman.findings import Finding, Findings
 from dragoman.load import files
 from dragoman.pipeline import render
@@ -37,7 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
                 checked += 1
                 try:
                     libraries = inputs.libraries(flow, environment, reading)
-                    findings += render(flow, libraries, policies, target, environment, arguments.set).findings
+                    findings += render(
+                        flow, libraries, policies, target, environment, arguments.set, platform()
+                    ).findings
                 except Findings as error:
                     findings += error.findings
     findings = judged(findings, arguments)

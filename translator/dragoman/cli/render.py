@@ -7,6 +7,7 @@ import sys
 
 from dragoman.cli import inputs
 from dragoman.cli.judge import failed, judged
+from dragoman.cli.platform import platform
 from dragoman.emitter import Emulated, Manifest, Native, Weaker
 from dragoman.findings import Finding, Findings
 from dragoman.load import files
@@ -28,7 +29,9 @@ def run(arguments: argparse.Namespace) -> int:
         for target in inputs.targets(arguments):
             try:
                 libraries = inputs.libraries(flow, arguments.env, reading)
-                renderings.append((flow.file, render(flow, libraries, policies, target, arguments.env, arguments.set)))
+                renderings.append(
+                    (flow.file, render(flow, libraries, policies, target, arguments.env, arguments.set, platform()))
+                )
             except Findings as error:
                 errors += error.findings
                 exit_code = max(exit_code, error.exit_code)

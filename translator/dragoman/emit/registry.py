@@ -10,7 +10,8 @@ from dragoman.plan.model import Plan, Step
 
 GROUP = "dragoman.emitters"
 PLANNED = ("batch", "local")  # a flow may already say what holds for these
-BUILTIN = {"argo": "dragoman.emit.argo", "kubernetes": "dragoman.emit.kubernetes"}
+JOBS = "kubernetes"
+BUILTIN = {"argo": "dragoman.emit.argo", JOBS: "dragoman.emit.kubernetes"}
 
 
 def find(name: str) -> Emitter:
