@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from dragoman.cli import main
-from dragoman.drive.local.processes import Processes
+from dragoman.drive.local.machine import Machine
+from dragoman.drive.local.room import Room
 from dragoman.lower.task import Task
 from dragoman.plan.model import Container, Step
 
@@ -63,9 +64,9 @@ bad: {{command: [{PYTHON}, -c, "import sys; print('about to fail'); sys.exit(3)"
 after: {{command: ["true"], needs: [bad]}}
 """)
     assert main(["run", "-t", "local", flow]) == 1
-    assert capsys.readouterr().err.endswith(
-        "\nbad: exit code 3; its log is .dragoman/runs/f/1/bad/attempt-1/log\n  about to fail\n"
-    )
+    told, _, last = capsys.readouterr().err.removesuffix("\n").rpartition("\n")
+    assert told.endswith("\nbad: exit code 3; its log is .dragoman/runs/f/1/bad/attempt-1/log\n  about to fail")
+    assert last.endswith(" logs and outputs are in .dragoman/runs/f/1")
 
 
 def test_a_step_that_takes_too_long_is_ended() -> None:
@@ -95,7 +96,7 @@ def test_a_secret_is_the_variable_of_that_name(
 
 
 def test_no_more_is_promised_than_the_machine_has(tmp_path: Path) -> None:
-    compute = Processes(tmp_path, {"cpu": 2000, "memory": 2**30})
+    compute = Machine(tmp_path, Room(2000, 2**30))
 
     def task(name: str, cpu: int) -> Task:
         step = Step((name,), container=Container("x", command=("true",)))

@@ -146,6 +146,18 @@ def _run(one: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--detach", action="store_true", help="print the run's name, and do not follow it")
     one.add_argument("--stop-on-interrupt", action="store_true", help="Ctrl-C stops the run, not only its progress")
+    here = one.add_argument_group("This machine")
+    here.add_argument(
+        "--from",
+        dest="from_step",
+        default="",
+        metavar="STEP",
+        help="go on with the last run: this step and what depends on it run again, what else succeeded is kept",
+    )
+    here.add_argument("--container", action="store_true", help="steps are containers, not processes")
+    here.add_argument(
+        "--engine", default="", metavar="NAME", help="what runs the containers (default: docker, else podman)"
+    )
     clusters = one.add_argument_group("Clusters")
     clusters.add_argument("--namespace", default="", metavar="NAME", help="where it runs (default: the flow's own)")
     way = clusters.add_mutually_exclusive_group()

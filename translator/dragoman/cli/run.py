@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace, world: World = World()) -> int:  # noqa: 
         flow, target = _one(inputs.flows(files.load(arguments.paths, reading)), list(inputs.targets(arguments)))
         sources = (flow, inputs.libraries(flow, arguments.env, reading), inputs.policies(arguments, reading))
         plan, findings = planned(*sources, target, arguments.env, arguments.set)
+        _only_here(plan, arguments)
         runner = {"local": _here, "kubernetes": _on_kubernetes}.get(plan.target)
         succeeded = runner(plan, findings, arguments, world) if runner else _on_argo(sources, target, arguments, world)
     except Findings as error:
@@ -54,21 +55,39 @@ def run(arguments: argparse.Namespace, world: World = World()) -> int:  # noqa: 
 
 def _here(plan: Plan, findings: list[Finding], arguments: argparse.Namespace, world: World) -> bool:
     from dragoman.drive import local
-    from dragoman.drive.local.support import SUPPORT
+    from dragoman.drive.local.container import engine, in_containers
+    from dragoman.drive.local.process import as_process
+    from dragoman.drive.local.room import room
+    from dragoman.drive.local.support import CONTAINERS, PROCESSES
 
-    fidelity, answers = judge(plan, plan.target, SUPPORT)
+    contained = arguments.container or bool(arguments.engine)
+    fidelity, answers = judge(plan, plan.target, CONTAINERS if contained else PROCESSES)
     severe = [finding for finding in answers if finding.severity == ERROR or arguments.strict]
     _shown([*findings, *severe], arguments)
     values = run_parameters(plan, arguments.param)
-    voice = _voice(arguments, world)
+    here = room()
+    way = in_containers(engine(arguments.engine), plan.name, here.cpu) if contained else as_process
+    shown = _voice(arguments, world)
     weaker = [answer.difference for answer in fidelity.answers.values() if isinstance(answer, Weaker)]
     if weaker:
-        voice.progress.note("here " + ", ".join(dict.fromkeys(weaker)))
+        shown.progress.note("here " + ", ".join(dict.fromkeys(weaker)))
+    voice = local.Voice(shown.progress, shown.say, lambda found: _shown(found, arguments))
+    place = local.Place(local.FOLDER, here, world.clock, way)
     try:
-        return local.run(plan, values, local.Place(local.FOLDER, local.room(), world.clock), voice.progress, voice.say)
+        return local.run(plan, values, place, voice, arguments.from_step)
     except KeyboardInterrupt:
         message = "interrupted: everything that the run had started was stopped"
         raise Findings([Finding("DRG612", message, None, "", WARNING)]) from None
+
+
+def _only_here(plan: Plan, arguments: argparse.Namespace) -> None:
+    """Refuse what only runs on this machine can do."""
+    flags = {"--from": arguments.from_step, "--container": arguments.container, "--engine": arguments.engine}
+    given = [flag for flag, value in flags.items() if value and plan.target != "local"]
+    message = "`{}` is for runs on this machine, and this one is on `{}`"
+    found = [Finding("DRG636", message.format(flag, plan.target), None, "say `--target local`") for flag in given]
+    if found:
+        raise Findings(found)
 
 
 def _on_kubernetes(plan: Plan, findings: list[Finding], arguments: argparse.Namespace, world: World) -> bool:

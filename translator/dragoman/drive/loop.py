@@ -24,7 +24,7 @@ def drive(
             outcome = walk(plan, facts, clock(), known, began)
             over = outcome.phase != "running"
             run = RunState(name, outcome.phase, began, clock() if over else None, outcome.message)
-            progress.show(run, list(states(plan, outcome, facts)))
+            progress.show(run, list(states(plan, outcome, facts, began)))
             if over:
                 return outcome
             for id_ in outcome.stops:
@@ -38,21 +38,23 @@ def drive(
         progress.close()
 
 
-def states(plan: Plan, outcome: Outcome, facts: Facts) -> Iterator[StepState]:
+def states(plan: Plan, outcome: Outcome, facts: Facts, began: float) -> Iterator[StepState]:
     """What is known of each step, all its items together, in the order of the plan."""
     items: dict[Address, list[tuple[Id, State]]] = {}
     for task, state in outcome.states.items():
         items.setdefault(tuple(part for part in task if isinstance(part, str)), []).append((task, state))
     for step in (*plan.steps, *plan.on_exit):
-        yield from _states(step, items, facts, outcome)
+        yield from _states(step, items, facts, began)
 
 
 def _states(
-    step: Step, items: dict[Address, list[tuple[Id, State]]], facts: Facts, outcome: Outcome
+    step: Step, items: dict[Address, list[tuple[Id, State]]], facts: Facts, began: float
 ) -> Iterator[StepState]:
     found = items.get(step.address, [])
     single = [(task, state) for task, state in found if step.foreach is None or isinstance(task[-1], int)]
     tries = [attempts for task, _ in single for attempts in (facts.get(task, ()),) if attempts]
+    # items that an earlier run left say nothing of how long this one takes
+    tries = [attempts for attempts in tries if (attempts[-1].started or began) >= began] or tries
     begun = [attempts[0].started for attempts in tries if attempts[0].started is not None]
     ended = [attempts[-1].ended for attempts in tries if attempts[-1].ended is not None]
     phase = _together([state.phase for _, state in found])
@@ -67,7 +69,7 @@ def _states(
         message=next((state.message for _, state in found if state.message), ""),
     )
     for child in step.steps:
-        yield from _states(child, items, facts, outcome)
+        yield from _states(child, items, facts, began)
 
 
 def _together(phases: list[Phase]) -> Phase:

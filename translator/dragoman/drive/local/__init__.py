@@ -68,9 +68,7 @@ def run(plan: Plan, values: Mapping[str, Any], place: Place, voice: Voice, start
             records.keep_attempt(home, task, attempt)
     compute = Machine(home, place.room, place.way, place.clock, voice.progress.note, facts)
     names = _names(plan, number)
-    outcome = drive(
-        plan, names[Reference("run", (), "name")], compute, {**known, **names}, voice.progress, place.clock
-    )
+    outcome = drive(plan, names[Reference("run", (), "name")], compute, {**known, **names}, voice.progress, place.clock)
     voice.say(_told(outcome, compute))
     voice.progress.note(f"logs and outputs are in {home}")
     return outcome.phase == "succeeded"
