@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"time"
+	_ "time/tzdata" // a CronJob's time zones must not depend on the machine
 
 	"github.com/spf13/pflag"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"

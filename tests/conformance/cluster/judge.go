@@ -190,6 +190,11 @@ func complaints(err error) []string {
 	}
 	var all []string
 	for _, cause := range status.Status().Details.Causes {
+		// JobSet's webhooks have complaints about no field in particular.
+		if cause.Field == "" || cause.Field == "<nil>" {
+			all = append(all, cause.Message)
+			continue
+		}
 		all = append(all, cause.Field+": "+cause.Message)
 	}
 	return all
