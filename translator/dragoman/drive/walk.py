@@ -228,7 +228,7 @@ class _Look:
             return State("running")
         last = attempts[-1]
         if last.phase == "running":
-            return State("running" if len(attempts) == 1 else "retrying")
+            return State("running" if len(attempts) == 1 else "retrying", message=last.message)
         if last.phase == "succeeded":
             outputs, missing = task_values(step, last.outputs)
             return State("failed", lacking(step), missing) if missing else State("succeeded", outputs)

@@ -34,8 +34,8 @@ class Api(Protocol):
     def patch(self, kind: Kind, name: str, body: Object) -> None:
         """Change what a JSON merge patch says."""
 
-    def list(self, chosen: Chosen, more: str = "") -> Page:
-        """The objects as they are now."""
+    def page(self, chosen: Chosen, more: str = "") -> Page:
+        """The objects as they are now, a part of the list at a time."""
 
     def watch(self, chosen: Chosen, version: str) -> Iterator[tuple[str, Object]]:
         """What becomes of them after that version: `ADDED`, `MODIFIED`, `DELETED`, `BOOKMARK`; ends now and then.

@@ -39,7 +39,7 @@ class Client:
         """See `Api`."""
         self._answer("PATCH", self._path(kind, name), {"fieldManager": MANAGER}, body, "application/merge-patch+json")
 
-    def list(self, chosen: Chosen, more: str = "") -> Page:
+    def page(self, chosen: Chosen, more: str = "") -> Page:
         """See `Api`."""
         query = {**_query(chosen), "limit": str(PAGE), **({"continue": more} if more else {})}
         found = parsed(self._answer("GET", self._path(chosen.kind), query))

@@ -98,7 +98,7 @@ def _record(plan: Plan, name: str, place: Connection, api: Api, world: World) ->
         way_out = "put long scripts into the image, or split the flow"
         raise Findings([Finding("DRG627", message, None, way_out)], 2)
     if settings(plan.options).runId:
-        found = patiently(lambda: api.list(Chosen("configmaps", name=name)), world.sleep, world.note).items
+        found = patiently(lambda: api.page(Chosen("configmaps", name=name)), world.sleep, world.note).items
         if found and found[0].get("data") != data:
             message = f"the run `{name}` is there, and it is of another plan: a run cannot change its flow on its way"
             raise Findings([Finding("DRG626", message, None, "say another `--run-id`, or leave it out")], 2)

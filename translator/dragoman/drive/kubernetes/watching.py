@@ -66,7 +66,7 @@ class Watching:
         more = ""
         while True:
             try:
-                page = patiently(partial(self.api.list, interest.chosen, more), self.sleep, lost)
+                page = patiently(partial(self.api.page, interest.chosen, more), self.sleep, lost)
             except ApiError as error:
                 if error.status != EXPIRED:
                     raise
