@@ -165,6 +165,7 @@ VALUES = {
     "LabelSelectorRequirement.operator": "s=In|NotIn|Exists|DoesNotExist",
     "LabelSelectorRequirement.values": "[]s~label-value",
     "NFSVolumeSource.server": _NAMED,
+    "NodeSelectorRequirement.key": "s~label-key",
     "NodeSelectorRequirement.operator": "s=In|NotIn|Exists|DoesNotExist|Gt|Lt",
     "ObjectFieldSelector.fieldPath": _NAMED,
     "ObjectMeta.annotations": "{annotation-key}s",

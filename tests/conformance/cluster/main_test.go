@@ -49,10 +49,13 @@ func cronJob(fields string) string {
 	return kind("batch/v1", "CronJob", fmt.Sprintf(`"spec": {%s, "jobTemplate": {"spec": {"template": {"spec": %s}}}}`, fields, podSpec))
 }
 
-// jobSet is a JobSet whose spec and whose first group's template have some more fields.
-func jobSet(fields, template string) string {
-	group := fmt.Sprintf(`{"name": "g", "template": {"spec": {%s "template": {"spec": %s}}}}`, template, podSpec)
-	return kind("jobset.x-k8s.io/v1alpha2", "JobSet", fmt.Sprintf(`"spec": {%s "replicatedJobs": [%s]}`, fields, group))
+// jobSet is a JobSet whose spec, first group's Job and further groups have some more fields.
+func jobSet(fields, job string, groups ...string) string {
+	var all []string
+	for i, group := range append([]string{""}, groups...) {
+		all = append(all, fmt.Sprintf(`{%s "name": "g%d", "template": {"spec": {%s "template": {"spec": %s}}}}`, group, i, job, podSpec))
+	}
+	return kind("jobset.x-k8s.io/v1alpha2", "JobSet", fmt.Sprintf(`"spec": {%s "replicatedJobs": [%s]}`, fields, strings.Join(all, ", ")))
 }
 
 func TestJudge(t *testing.T) {
@@ -77,7 +80,7 @@ func TestJudge(t *testing.T) {
 		"JobSet":               {jobSet("", ""), ""},
 		"JobSet's field":       {jobSet(`"foo": 1,`, ""), `unknown field "spec.foo"`},
 		"JobSet's schema":      {jobSet(`"successPolicy": {"operator": "Most"},`, ""), "spec.successPolicy.operator: Unsupported value"},
-		"JobSet's CEL":         {jobSet(`"coordinator": {"replicatedJob": "g"}, "network": {"subdomain": "A"},`, ""), "spec.network.subdomain: Invalid value"},
+		"JobSet's CEL":         {jobSet(`"startupPolicy": {"startupPolicyOrder": "InOrder"},`, "", `"dependsOn": [{"name": "g0", "status": "Complete"}],`), "StartupPolicy and DependsOn APIs are mutually exclusive"},
 		"JobSet's webhook":     {jobSet(`"successPolicy": {"operator": "All", "targetReplicatedJobs": ["h"]},`, ""), "invalid replicatedJob name 'h'"},
 		"JobSet's Job":         {jobSet("", `"backoffLimit": -1,`), "spec.replicatedJobs[0].template: spec.backoffLimit: Invalid value"},
 		"JobSet's Job's field": {jobSet("", `"backofLimit": 1,`), `unknown field "spec.replicatedJobs[0].template.spec.backofLimit"`},

@@ -61,7 +61,7 @@ def engine(name: str = "") -> Engine:
     found = [(one, path) for one in names if (path := shutil.which(one)) is not None]
     otherwise = "without `--container` the steps run as processes"
     if not found:
-        shown = f"`{name}` is" if name else "neither `docker` nor `podman` is"
+        shown = f"`{name}` is not" if name else "neither `docker` nor `podman` is"
         message = f"there is no container engine here: {shown} on the PATH"
         raise Findings([Finding("DRG635", message, None, f"install Docker or Podman; {otherwise}")], 2)
     for one, path in found:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from dragoman.emit.kubernetes.settings import Settings
 from dragoman.emit.kubernetes.text import escape
-from dragoman.emit.pods import OUTPUTS, RESTRICTED_CONTAINER
+from dragoman.emit.pods import OUTPUTS, RESTRICTED_CONTAINER, mounts
 from dragoman.findings import Finding
 from dragoman.plan.containers import DIRECTORY
 from dragoman.plan.model import Output, Step
@@ -22,6 +22,7 @@ Channel: TypeAlias = Literal["", "message", "carrier", "log"]
 CARRIER = "dragoman-outputs"
 MESSAGE_BYTES = 4096  # MaxContainerTerminationMessageLength (kubelet/container/runtime.go)
 SIDECARS = 29  # the minor in which native sidecars are on by default
+TEMPORARY, TEMPORARY_VOLUME = "/tmp", "dragoman-tmp"
 SCALARS = ("int", "float", "bool", "quantity")
 
 
@@ -36,24 +37,26 @@ def channel(step: Step, settings: Settings) -> Channel:
     if not found:
         return "log" if step.outputs else ""
     only = found[0]
-    short = len(found) == 1 and (only.type.kind in SCALARS or not _in_directory(only))
+    short = len(found) == 1 and (only.type.kind in SCALARS or _shared(step, only) is None)
     return "message" if short or settings.minor < SIDECARS else "carrier"
 
 
 def problem(step: Step, settings: Settings) -> Finding | None:
     """Why a step's outputs cannot leave its pod."""
     found = files(step)
-    outside = [output for output in found if not _in_directory(output)]
-    if len(found) < 2 or (not outside and settings.minor >= SIDECARS):
+    lonely = [output for output in found if _shared(step, output) is None]
+    if len(found) < 2 or (not lonely and settings.minor >= SIDECARS):
         return None
     layer = step.layers[0]
-    where = (*layer.path, "outputs", (outside or found)[0].name)
+    where = (*layer.path, "outputs", (lonely or found)[0].name)
     if settings.minor < SIDECARS:
         message = f"Kubernetes {settings.version} can hand on one output of a step, here are {len(found)}"
         way_out = "write one output that holds them all, `type: map`, or say a newer `targets.kubernetes.version`"
     else:
-        message = f"a pod can hand on several outputs only from `{DIRECTORY}`: this one is `{outside[0].path}`"
-        way_out = "leave `path` out, and write the file `$DRAGOMAN_OUTPUTS/" + outside[0].name + "`"
+        message = f"the sidecar that hands on several outputs cannot see `{lonely[0].path}`"
+        way_out = (
+            f"leave `path` out, and write the file `$DRAGOMAN_OUTPUTS/{lonely[0].name}`, or write to `{TEMPORARY}`"
+        )
     return Finding("DRG304", message, layer.source.span(where), way_out, address=".".join(map(str, where)))
 
 
@@ -66,9 +69,36 @@ def carrier(step: Step, settings: Settings) -> dict[str, Any]:
         "restartPolicy": "Always",
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
         **({"securityContext": RESTRICTED_CONTAINER} if settings.podSecurity == "restricted" else {}),
-        "volumeMounts": [{"name": OUTPUTS, "mountPath": DIRECTORY}],
+        "volumeMounts": _mounts(step),
     }
 
 
-def _in_directory(output: Output) -> bool:
-    return output.path is not None and output.path.startswith(f"{DIRECTORY}/")
+def temporary(step: Step) -> list[dict[str, Any]]:
+    """The volume at /tmp that the container and its sidecar share, where outputs are written there."""
+    shared = [_shared(step, output) for output in files(step)]
+    return (
+        [{"name": TEMPORARY_VOLUME, "emptyDir": {}}] if any(m and m["name"] == TEMPORARY_VOLUME for m in shared) else []
+    )
+
+
+def temporary_mount(step: Step) -> list[dict[str, Any]]:
+    """Where it is mounted."""
+    return [{"name": TEMPORARY_VOLUME, "mountPath": TEMPORARY}] if temporary(step) else []
+
+
+def _mounts(step: Step) -> list[dict[str, Any]]:
+    found = [_shared(step, output) for output in files(step)]
+    return list({mount["name"]: mount for mount in found if mount is not None}.values())
+
+
+def _shared(step: Step, output: Output) -> dict[str, Any] | None:
+    """The mount in which two containers see an output's file; None where there is none."""
+    path = output.path or ""
+    container = step.container
+    assert container is not None
+    if path.startswith(f"{DIRECTORY}/"):
+        return {"name": OUTPUTS, "mountPath": DIRECTORY}
+    own = [mount for mount in mounts(step, container) if path.startswith(f"{mount['mountPath'].rstrip('/')}/")]
+    if own:
+        return max(own, key=lambda mount: len(mount["mountPath"]))
+    return {"name": TEMPORARY_VOLUME, "mountPath": TEMPORARY} if path.startswith(f"{TEMPORARY}/") else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman import quantity
-from dragoman.emit.kubernetes.outputs import Channel, carrier, files
+from dragoman.emit.kubernetes.outputs import Channel, carrier, files, temporary, temporary_mount
 from dragoman.emit.kubernetes.settings import Settings
 from dragoman.emit.kubernetes.text import escape
 from dragoman.emit.pods import (
@@ -52,7 +52,11 @@ def pod_template(task: Task, settings: Settings, scripts: str = "", handed_on: C
         "securityContext": restricted(settings.runAsUser) if settings.podSecurity == "restricted" else None,
         "initContainers": sidecars,
         "containers": [main(task, settings, handed_on)],
-        "volumes": [*volumes(task.step, container), *_scripts(task.step, scripts)],
+        "volumes": [
+            *volumes(task.step, container),
+            *(temporary(task.step) if sidecars else ()),
+            *_scripts(task.step, scripts),
+        ],
     }
     metadata = drop_empty({"labels": dict(container.labels), "annotations": dict(container.annotations)})
     return drop_empty({"metadata": metadata, "spec": drop_empty(spec)})
@@ -76,7 +80,11 @@ def main(task: Task, settings: Settings, handed_on: Channel = "", name: str = MA
             "securityContext": RESTRICTED_CONTAINER if settings.podSecurity == "restricted" else None,
             "terminationMessagePath": files(task.step)[0].path if message else None,
             "terminationMessagePolicy": None if message else "FallbackToLogsOnError",
-            "volumeMounts": [*mounts(task.step, container), *script],
+            "volumeMounts": [
+                *mounts(task.step, container),
+                *(temporary_mount(task.step) if handed_on == "carrier" else ()),
+                *script,
+            ],
         }
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import resources
 from .amounts import quantity
-from .formats import label_key, printable, variable
+from .formats import FORMATS, label_key, printable, variable
 from .problem import Body, Pointer, Problem, Rule, choice, problem, shown
 
 _FIELDS = frozenset(
@@ -175,8 +175,8 @@ def _handler(given: Body, at: Pointer, ways: tuple[str, ...]) -> Iterator[Proble
 
 
 def _port(port: Any, at: Pointer) -> Iterator[Problem]:
-    if isinstance(port, int) and not 1 <= port <= 65535:
-        yield problem(at, f"is {port}", "write a port from 1 to 65535, or a port's name")
+    if not (1 <= port <= 65535 if isinstance(port, int) else FORMATS["port-name"].fits(port or "")):
+        yield problem(at, f"is {shown(port)}", "write a port from 1 to 65535, or a port's name")
 
 
 def resizing(container: Body, at: Pointer, minor: int) -> Iterator[Problem]:

@@ -112,6 +112,11 @@ def affinity(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
             yield problem(place, "is empty", "name a term, or leave the affinity out")
         for index, term in enumerate(required.get("nodeSelectorTerms") or ()):
             yield from _term(term, (*place, index))
+            for number, one in enumerate(term.get("matchExpressions") or ()):
+                for index_, value in enumerate(one.get("values") or ()):
+                    if not label_value(value):
+                        where = (*place, index, "matchExpressions", number, "values", index_)
+                        yield problem(where, f"is {shown(value)}, which no label can say", "write a label's value")
     key = "preferredDuringSchedulingIgnoredDuringExecution"
     for index, preferred in enumerate(nodes.get(key) or ()):
         yield from _term(preferred.get("preference") or {}, (*at, "affinity", "nodeAffinity", key, index, "preference"))

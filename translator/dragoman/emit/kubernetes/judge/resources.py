@@ -63,7 +63,7 @@ def _amount(name: str, value: Any, at: Pointer) -> Iterator[Problem]:
         yield problem(at, f"is {shown(value)}, parts of a byte", "`m` means a thousandth: megabytes are `M` or `Mi`")
     elif name.startswith(_HUGE):
         size = amount(name.removeprefix(_HUGE))
-        if not size or found <= 0 or found % size:
+        if not size or found % size:
             advice = f"write a multiple of {shown(name.removeprefix(_HUGE))}"
             yield problem(at, f"is {shown(value)}, which is no number of whole pages", advice)
 
