@@ -102,7 +102,7 @@ def test_waves_keep_the_order(steps: dict[str, Any]) -> None:
     nodes = nodes_of(steps)
     if not nodes:
         return
-    waves = {}
+    waves: dict[str, set[int]] = {}
     for manifest in jobs_of(flow_of(steps), indexedFrom=2).emission.manifests:
         if manifest.body["kind"] == "Job":
             wave = int(manifest.body["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"])
