@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from dragoman.cli import main
+from dragoman.drive.local.logs import Logs
 from dragoman.drive.local.machine import Machine
 from dragoman.drive.local.room import Room
 from dragoman.lower.task import Task
@@ -120,3 +121,39 @@ def test_an_interrupt_stops_what_was_started(folder: Path) -> None:
     assert (run.returncode, "DRG612" in err) == (2, True)
     with pytest.raises(ProcessLookupError):
         os.kill(int((folder / "pid").read_text()), 0)
+
+
+def test_a_flow_that_takes_too_long(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = "slow: {command: [sleep, '60'], retry: {limit: 3}}\nbeside: {command: ['true'], needs: {slow: completed}}"
+    write(steps)
+    with open("f.dragoman.yaml", "a") as file:
+        file.write("  timeout: 1s\n  onExit:\n    bye: {command: [sh, -c, 'echo $0 > bye', '${{ run.status }}']}\n")
+    assert main(["run", "-t", "local", "f.dragoman.yaml"]) == 1
+    err = capsys.readouterr().err
+    assert "slow: failed" in err
+    assert "beside: omitted" in err
+    assert ": the flow took longer than 1 s\n" in err
+    assert "\nslow: stopped: the flow's time was over; its log is" in err
+    assert Path("bye").read_text() == "Failed\n"
+    assert not Path(".dragoman/runs/f/1/slow/attempt-2").exists()
+
+
+def test_what_steps_print_is_told_while_they_run(capsys: pytest.CaptureFixture[str]) -> None:
+    flow = write("""
+a: {command: [sh, -c, 'echo one; echo two; while test ! -e seen; do sleep 0.1; done; printf end']}
+b: {foreach: {range: 1}, command: [sh, -c, 'echo three; touch seen', x]}
+""")
+    assert main(["run", "-v", "-t", "local", flow]) == 0
+    lines = [line.partition(" ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert [line for line in lines if " | " in line and line.startswith("a")] == ["a | one", "a | two", "a | end"]
+    assert "b[0] | three" in lines
+
+
+def test_a_log_is_told_in_whole_lines(tmp_path: Path) -> None:
+    told: list[str] = []
+    logs, log = Logs(told.append), tmp_path / "log"
+    for text, over in (("one\ntw", False), ("o", False), ("\nthree", False), ("", True)):
+        with open(log, "a") as file:
+            file.write(text)
+        logs.tell("a", log, over=over)
+    assert told == ["a | one", "a | two", "a | three"]

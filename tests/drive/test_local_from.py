@@ -123,7 +123,7 @@ def test_a_tolerated_failure_is_kept() -> None:
     assert run("--from", "join") == (0, {"join", "bye"})
 
 
-def test_a_run_that_was_killed(folder: Path) -> None:
+def test_a_run_that_was_killed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(
         "steps:\n  a: {command: SIDE}\n  b: {needs: [a], command: [sh, -c, 'test -e go || { echo $$ > pid; sleep 60; }']}"
     )
@@ -133,9 +133,14 @@ def test_a_run_that_was_killed(folder: Path) -> None:
         time.sleep(0.05)
     first.kill()
     first.wait()
+    assert run("--from", "b") == (2, set())  # what it started still runs
+    assert "error[DRG637]: run 1 of `f` still goes on, or something that it started does\n" in capsys.readouterr().err
     os.killpg(int((folder / "pid").read_text()), signal.SIGKILL)
     Path("go").touch()
-    assert run("--from", "b") == (0, set())
+    while run("--from", "b") == (2, set()):  # it is ending
+        time.sleep(0.05)
+    assert [path.name for path in sorted(Path(".dragoman/runs/f").iterdir())] == ["1", "2"]
+    assert run("--from", "a") == (0, {"side"})
 
 
 def test_parameters_are_those_of_the_last_run() -> None:

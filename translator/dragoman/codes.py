@@ -121,4 +121,5 @@ CODES = {
     "DRG634": Code("changed-since", "A step that `--from` keeps is no longer what ran: its outputs are those of the earlier run. Go on from that step to run it again."),
     "DRG635": Code("no-engine", "`--container` needs Docker or Podman, and none is there, or it does not answer. Without `--container` steps are processes."),
     "DRG636": Code("only-here", "The flag belongs to runs on this machine. Say `--target local`."),
+    "DRG637": Code("still-running", "The run that `--from` would go on with, or something that it started, still runs. Wait for it, or stop it."),
 }  # fmt: skip

@@ -71,7 +71,7 @@ def _here(plan: Plan, findings: list[Finding], arguments: argparse.Namespace, wo
     weaker = [answer.difference for answer in fidelity.answers.values() if isinstance(answer, Weaker)]
     if weaker:
         shown.progress.note("here " + ", ".join(dict.fromkeys(weaker)))
-    voice = local.Voice(shown.progress, shown.say, lambda found: _shown(found, arguments))
+    voice = local.Voice(shown.progress, shown.say, lambda found: _shown(found, arguments), arguments.verbose)
     place = local.Place(local.FOLDER, here, world.clock, way)
     try:
         return local.run(plan, values, place, voice, arguments.from_step)

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from dragoman.drive.local import records
 from dragoman.drive.local.launch import Ended, Launch, Way
+from dragoman.drive.local.logs import Logs
 from dragoman.drive.local.process import as_process
 from dragoman.drive.local.room import Budget, Room
 from dragoman.drive.walk import Facts
-from dragoman.lower.task import Attempt, Cause, Id, Task
+from dragoman.lower.task import Attempt, Cause, Id, Task, name_of
 
 GRACE = 5.0  # seconds that a task has to end by itself
 
@@ -49,6 +50,8 @@ class Machine:
     clock   the time in seconds since 1970
     note    told once of each step that asks for more than there is
     kept    attempts of an earlier run that this one goes on from
+    logs    told what tasks print
+    lock    an open file that all tasks inherit
     """
 
     def __init__(
@@ -59,8 +62,11 @@ class Machine:
         clock: Callable[[], float] = time.time,
         note: Callable[[str], object] = lambda text: None,
         kept: Mapping[Id, Sequence[Attempt]] | None = None,
+        logs: Logs | None = None,
+        lock: int | None = None,
     ) -> None:
         self.folder, self.budget, self.way, self.clock, self.note = folder, Budget(room), way, clock, note
+        self.logs, self.lock = logs, lock
         self.start_time = clock()
         self.attempts: dict[Id, list[Attempt]] = {task: list(tries) for task, tries in (kept or {}).items()}
         self.running: dict[Id, Running] = {}
@@ -90,7 +96,7 @@ class Machine:
         gpus = self.budget.take(task)
         try:
             launch = self.way(task, place, gpus)
-            process = _started(task, launch, place)
+            process = _started(task, launch, place, () if self.lock is None else (self.lock,))
         except (OSError, ValueError) as error:
             self.budget.give_back(task, gpus)
             failed = Attempt(task.attempt, "failed", {}, None, "error", _words(error), began, self.clock())
@@ -114,7 +120,8 @@ class Machine:
             while True:
                 self._settle(self.ended.get_nowait())
         except Empty:
-            return
+            for task in self.running:
+                self._tell(task, over=False)
 
     def stop(self) -> None:
         """End every task and all that it started; those that do not listen are killed."""
@@ -129,6 +136,10 @@ class Machine:
     def log(self, task: Id) -> Path:
         """The file that holds what the last attempt of a task printed."""
         return records.home(self.folder, task, len(self.attempts[task])) / "log"
+
+    def _tell(self, task: Id, *, over: bool) -> None:
+        if self.logs is not None:
+            self.logs.tell(name_of(task), self.log(task), over=over)
 
     def _note_if_too_large(self, task: Task) -> None:
         lacking = self.budget.too_large(task)
@@ -158,6 +169,7 @@ class Machine:
         if running is None:
             return
         del self.watchers[task.id]
+        self._tell(task.id, over=True)
         self.budget.give_back(task, running.gpus)
         stopped = task.id in self.stopped
         wrong = "stopped: the flow's time was over" if stopped else end.wrong
@@ -179,7 +191,7 @@ class Machine:
             records.keep_attempt(self.folder, task.id, attempt)
 
 
-def _started(task: Task, launch: Launch, place: Path) -> subprocess.Popen[bytes]:
+def _started(task: Task, launch: Launch, place: Path, inherited: Sequence[int]) -> subprocess.Popen[bytes]:
     stdout = any(output.stdout for output in task.step.outputs.values())
     with open(place / "log", "wb") as log, open(place / "stdout", "wb") as printed:
         return subprocess.Popen(
@@ -188,6 +200,7 @@ def _started(task: Task, launch: Launch, place: Path) -> subprocess.Popen[bytes]
             stdin=subprocess.DEVNULL,
             stdout=printed if stdout else log,
             stderr=log,
+            pass_fds=inherited,
             start_new_session=True,  # so that it and all its children can be stopped together
         )
 

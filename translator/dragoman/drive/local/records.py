@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 from dragoman.lower.task import Attempt, Id
 
-ATTEMPT, RUN = "attempt.json", "run.json"
+ATTEMPT, RUN, LOCK = "attempt.json", "run.json", "lock"
 
 
 class Run(NamedTuple):
@@ -76,6 +77,27 @@ def next_run(folder: Path) -> int:
             return number
         except FileExistsError:
             number += 1
+
+
+def hold(folder: Path) -> int:
+    """Hold a run's lock: an open file, and so held by everybody who inherits it, until the last of them has ended."""
+    lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def is_held(folder: Path) -> bool:
+    """Whether the run, or something that it started, goes on."""
+    if not (folder / LOCK).exists():
+        return False
+    lock = os.open(folder / LOCK, os.O_RDWR)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def _write(path: Path, data: Mapping[str, Any]) -> None:

@@ -38,12 +38,16 @@ class Kept(NamedTuple):
 
 
 def earlier(plan: Plan, folder: Path) -> Earlier:
-    """The flow's last run; raises `Findings` when there is none."""
+    """The flow's last run; raises `Findings` when there is none, or it goes on."""
     number = records.last(folder)
     if number is None:
         message = f"there is no run of `{plan.name}` to go on from: nothing is in `{folder}`"
         raise Findings([Finding("DRG631", message, None, f"run it once without `{FLAG}`, in this folder")], 2)
     place = folder / str(number)
+    if records.is_held(place):
+        message = f"run {number} of `{plan.name}` still goes on, or something that it started does"
+        way_out = f"wait for it, or stop it: `fuser {place / records.LOCK}` tells its processes"
+        raise Findings([Finding("DRG637", message, None, way_out)], 2)
     return Earlier(number, records.run(place), records.attempts(place))
 
 
