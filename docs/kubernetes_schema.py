@@ -35,7 +35,7 @@ KINDS = {
     "rbac.authorization.k8s.io/v1 RoleBinding": "io.k8s.api.rbac.v1.RoleBinding",
 }
 # what nobody writes, or what is only looked at by its name
-OPAQUE = {"status", "managedFields", "ephemeralContainers"}
+OPAQUE = {"status": "o", "managedFields": "[]o", "ephemeralContainers": "[]o"}
 SCALARS = {"string": "s", "boolean": "b", "number": "q", "object": "o"}
 NAMED = {"Quantity": "q", "Time": "t", "MicroTime": "t", "IntOrString": "p", "FieldsV1": "o"}
 
@@ -164,12 +164,14 @@ VALUES = {
     "LabelSelectorRequirement.key": "s~label-key",
     "LabelSelectorRequirement.operator": "s=In|NotIn|Exists|DoesNotExist",
     "LabelSelectorRequirement.values": "[]s~label-value",
+    "NFSVolumeSource.path": "s~absolute",
     "NFSVolumeSource.server": _NAMED,
     "NodeSelectorRequirement.key": "s~label-key",
     "NodeSelectorRequirement.operator": "s=In|NotIn|Exists|DoesNotExist|Gt|Lt",
     "ObjectFieldSelector.fieldPath": _NAMED,
     "ObjectMeta.annotations": "{annotation-key}s",
-    "ObjectMeta.finalizers": "[]s~label-key",
+    "ObjectMeta.finalizers": "[]s~finalizer",
+    "ObjectMeta.generation": "l0..",
     "ObjectMeta.labels": "{label-key}s~label-value",
     "ObjectMeta.namespace": "s~label",
     "OwnerReference.apiVersion": _NAMED,
@@ -185,6 +187,9 @@ VALUES = {
     "PodFailurePolicyOnPodConditionsPattern.status": "s=True|False|Unknown",
     "PodFailurePolicyOnPodConditionsPattern.type": "s~label-key",
     "PodFailurePolicyRule.action": "s=FailJob|FailIndex|Ignore|Count",
+    "PodDNSConfig.nameservers": "[]s~ip",
+    "PodDNSConfig.searches": "[]s~domain",
+    "PodDNSConfigOption.name": _NAMED,
     "PodOS.name": "s=linux|windows",
     "PodReadinessGate.conditionType": "s~label-key",
     "PodResourceClaim.name": "s~label",
@@ -201,6 +206,7 @@ VALUES = {
     "PodSpec.activeDeadlineSeconds": "l1..2147483647",
     "PodSpec.dnsPolicy": "s=ClusterFirst|ClusterFirstWithHostNet|Default|None",
     "PodSpec.hostname": "s~label",
+    "PodSpec.hostnameOverride": "s~subdomain",
     "PodSpec.nodeName": "s~subdomain",
     "PodSpec.nodeSelector": "{label-key}s~label-value",
     "PodSpec.preemptionPolicy": "s=PreemptLowerPriority|Never",
@@ -242,6 +248,7 @@ VALUES = {
     "Toleration.effect": "s=|NoSchedule|PreferNoSchedule|NoExecute",
     "Toleration.key": "s~label-key-or-none",
     "Toleration.operator": "s=|Exists|Equal",
+    "Sysctl.name": _NAMED,
     "TopologySpreadConstraint.maxSkew": "i1..",
     "TopologySpreadConstraint.minDomains": "i1..",
     "TopologySpreadConstraint.nodeAffinityPolicy": _INCLUDED,
@@ -319,7 +326,7 @@ def schema(folder: Path) -> dict[str, Any]:
             types[name] = {}
             required = set(newest[full].get("required", ()))
             for key, part in sorted(newest[full].get("properties", {}).items()):
-                shape, met = ("o", None) if key in OPAQUE else _shape(part)
+                shape, met = (OPAQUE[key], None) if key in OPAQUE else _shape(part)
                 waiting += [met] if met else []
                 shape = VALUES.get(f"{name}.{key}", shape)
                 first = next(minor for minor in minors if key in minors[minor].get(full, {}).get("properties", {}))

@@ -7,6 +7,7 @@ server takes the object though something fails later: there the judge is stricte
 from __future__ import annotations
 
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 DROP: Any = object()
@@ -109,7 +110,7 @@ def changed(base: dict[str, Any], *changes: tuple[tuple[str | int, ...], Any]) -
     body = deepcopy(base)
     for path, value in changes:
         place: Any = body
-        for key, following in zip(path, path[1:], strict=False):
+        for key, following in pairwise(path):
             if isinstance(place, dict) and key not in place:
                 place[key] = [] if isinstance(following, int) else {}
             place = place[key]
@@ -181,9 +182,16 @@ def job(name: str, path: tuple[str | int, ...], value: Any, fragment: str | None
     return Mutant(name, changed(JOB, (path, value)), fragment, more.pop("pointer", path), **more)
 
 
-def of(base: dict[str, Any], name: str, path: tuple[str | int, ...], value: Any, *rest: Any, **more: Any) -> Mutant:
+def of(
+    base: dict[str, Any],
+    name: str,
+    path: tuple[str | int, ...],
+    value: Any,
+    fragment: str | None = None,
+    **more: Any,
+) -> Mutant:
     """Another object with one value changed."""
-    return Mutant(name, changed(base, (path, value)), *(rest or (None,)), more.pop("pointer", path), **more)
+    return Mutant(name, changed(base, (path, value)), fragment, more.pop("pointer", path), **more)
 
 
 # the 33 classic mistakes that schemas let pass, or nearly so
@@ -286,7 +294,7 @@ REFUSED = [
     of(INDEXED, "dotted name of an Indexed Job", ("metadata", "name"), "a.b", "leaves no host name"),
     job("key of a label", ("metadata", "labels", "a/b/c"), "d", "has a key that is not a qualified name"),
     job("key of an annotation", ("metadata", "annotations", "-a"), "d", "has a key that is not a qualified name"),
-    job("long annotations", ("metadata", "annotations", "a"), "x" * 262144, "more than 262144"),
+    job("long annotations", ("metadata", "annotations", "a"), "x" * 262144, "more than 262144", pointer=("metadata", "annotations")),
     job("namespace", ("metadata", "namespace"), "a.b", "which is not a DNS label"),
     job("label of the pod", ("spec", "template", "metadata", "labels", "a"), "b c", "not a value of a label"),
     job("reserved label", ("spec", "template", "metadata", "labels", "job-name"), "a", "is set by Kubernetes"),

@@ -49,7 +49,8 @@ class _Reader(NamedTuple):
         if said is None:
             return value
         self.found.append(problem(at, *said))
-        return MISSING
+        # a string of the wrong form is still a name that others may refer to
+        return value if read.kind == "s" and isinstance(value, str) else MISSING
 
     def record(self, value: Any, name: str, at: Pointer) -> Any:
         if not isinstance(value, Mapping):

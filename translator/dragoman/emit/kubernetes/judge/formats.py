@@ -111,6 +111,14 @@ def _port_name(text: str) -> bool:
     return len(text) <= 15 and _port(text) is not None and not text.replace("-", "").isdigit()
 
 
+def _finalizer(text: str) -> bool:
+    return text in {"kubernetes", "orphan", "foregroundDeletion"} or ("/" in text and label_key(text))
+
+
+def _domain(text: str) -> bool:
+    return text == "." or subdomain(text.removesuffix(".").replace("_", "a"))
+
+
 def _address(text: str) -> bool:
     from ipaddress import ip_address
 
@@ -138,6 +146,8 @@ FORMATS = {
     "label-key": Format(label_key, "a qualified name", _KEY_HELP),
     "label-key-or-none": Format(lambda text: not text or label_key(text), "a qualified name", _KEY_HELP),
     "annotation-key": Format(lambda text: label_key(text.lower()), "a qualified name", _KEY_HELP),
+    "finalizer": Format(_finalizer, "a finalizer", "write it as `example.com/name`"),
+    "domain": Format(_domain, "a domain", "write it as `example.com`"),
     "label-value": Format(
         label_value, "a value of a label", f"{_WORD_HELP}; what is longer or freer fits in an annotation"
     ),
@@ -155,6 +165,7 @@ FORMATS = {
     ),
     "header-name": Format(lambda text: _header(text) is not None, "a name of a header", "use letters, digits and `-`"),
     "ip": Format(_address, "an IP address", "write it as `10.0.0.1` or `2001:db8::1`"),
+    "absolute": Format(lambda text: text.startswith("/"), "an absolute path", "begin it with `/`"),
     "path-inside": Format(path_inside, "a path without `..`", "give the path itself"),
     "path-below": Format(path_below, "a relative path without `..`", _PATH_HELP),
     "local-path": Format(local_path, "a relative path without `..`", _PATH_HELP),

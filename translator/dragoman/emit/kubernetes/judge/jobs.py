@@ -50,7 +50,7 @@ def restarting(spec: Body, at: Pointer, minor: int) -> Iterator[Problem]:
 def indexed(spec: Body, at: Pointer, minor: int) -> Iterator[Problem]:
     """An Indexed Job says how many indexes it has, and runs no more than 100000 at once."""
     if spec.get("completionMode") == "Indexed":
-        if "completions" not in spec:
+        if "completions" not in spec and "parallelism" in spec:  # without both, both are 1
             yield problem((*at, "completions"), "is missing, and an Indexed Job counts with it", "say how many indexes")
         if spec.get("parallelism", 0) > MANY:
             says = f"is {spec['parallelism']}, more than {MANY} pods of an Indexed Job"

@@ -35,7 +35,7 @@ def judge(body: Body, minor: int) -> list[Problem]:
 
 def _defaulted(spec: Body) -> Body:
     """The Job's `spec` as the webhook makes it: Indexed, its pods restarting on failure."""
-    filled: dict[str, Any] = {"completionMode": "Indexed", "completions": spec.get("parallelism", 1), **spec}
+    filled: dict[str, Any] = {"completionMode": "Indexed", **spec}
     pod = (spec.get("template") or {}).get("spec")
     if pod is not None and "restartPolicy" not in pod:
         filled["template"] = {**spec["template"], "spec": {**pod, "restartPolicy": "OnFailure"}}
@@ -53,7 +53,7 @@ def children(body: Body, at: Pointer, minor: int) -> Iterator[Problem]:
         replicas, job = child.get("replicas", 1), (child.get("template") or {}).get("spec") or {}
         longest = f"{owner}-{name}-{max(replicas - 1, 0)}"
         if job.get("completionMode", "Indexed") == "Indexed":
-            count = job.get("completions", job.get("parallelism", 1))
+            count = job.get("completions", 1)
             longest += f"-{max(count - 1, 0)}{_POD_SUFFIX}"
         if not label_1035(longest):
             says = f"makes pods called {shown(longest)}"

@@ -30,7 +30,7 @@ def metadata(body: Body, at: Pointer, minor: int) -> Iterator[Problem]:
     elif name and not fits(name):
         advice = "use lower-case letters, digits, `-` and `.`, begin and end with a letter or digit"
         yield problem(place, f"is {shown(name)}, which a {body.get('kind')} cannot be called", advice)
-    elif not name and prefix and not fits(prefix.rstrip("-") or "-"):
+    if prefix and not fits(prefix.rstrip("-") or "-"):
         yield problem((*at, "metadata", "generateName"), f"is {shown(prefix)}, with which no name begins", _SHORTER)
     yield from annotation_room(given, (*at, "metadata"))
     yield from owners(given, (*at, "metadata"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import containers, resources, volumes
+from . import containers, resources, selectors, volumes
 from .formats import label_value, subdomain
 from .problem import Body, Pointer, Problem, Rule, problem, shown
 
@@ -62,11 +62,21 @@ def ending(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
         if "restartPolicy" in container and minor < 35:
             says = f"needs Kubernetes 1.35 outside `initContainers`, the flow says 1.{minor}"
             yield problem((*place, "restartPolicy"), says, "say it for the pod: `spec.template.spec.restartPolicy`")
-        if pod.get("restartPolicy") == "Never":
-            for number, policy in enumerate(container.get("resizePolicy") or ()):
-                if policy.get("restartPolicy") == "RestartContainer":
-                    says = "is `RestartContainer`, but the pod restarts nothing"
-                    yield problem((*place, "resizePolicy", number, "restartPolicy"), says, "write `NotRequired`")
+
+
+def resizing(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
+    """A container whose pod restarts nothing is not restarted for other resources; nor is one that soon ends."""
+    for side in ("containers", "initContainers"):
+        for index, container in enumerate(pod.get(side) or ()):
+            if "resizePolicy" not in container:
+                continue
+            never = pod.get("restartPolicy") == "Never"
+            ends = side == "initContainers" and container.get("restartPolicy") != "Always"
+            for number, policy in enumerate(container["resizePolicy"]):
+                if policy.get("restartPolicy") == "RestartContainer" and (never or ends):
+                    place = (*at, side, index, "resizePolicy", number, "restartPolicy")
+                    says = "is `RestartContainer`, but the container is not restarted"
+                    yield problem(place, says, "write `NotRequired`")
 
 
 def host_ports(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
@@ -102,54 +112,6 @@ def tolerations(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
             yield problem((*place, "value"), f"is {shown(one['value'])}, which no taint can say", "write its value")
 
 
-def affinity(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
-    """Terms of affinity compare in ways that their values allow."""
-    nodes = (pod.get("affinity") or {}).get("nodeAffinity") or {}
-    required = nodes.get("requiredDuringSchedulingIgnoredDuringExecution")
-    place = (*at, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-    if required is not None:
-        if not required.get("nodeSelectorTerms"):
-            yield problem(place, "is empty", "name a term, or leave the affinity out")
-        for index, term in enumerate(required.get("nodeSelectorTerms") or ()):
-            yield from _term(term, (*place, index))
-            for number, one in enumerate(term.get("matchExpressions") or ()):
-                for index_, value in enumerate(one.get("values") or ()):
-                    if not label_value(value):
-                        where = (*place, index, "matchExpressions", number, "values", index_)
-                        yield problem(where, f"is {shown(value)}, which no label can say", "write a label's value")
-    key = "preferredDuringSchedulingIgnoredDuringExecution"
-    for index, preferred in enumerate(nodes.get(key) or ()):
-        yield from _term(preferred.get("preference") or {}, (*at, "affinity", "nodeAffinity", key, index, "preference"))
-
-
-def _term(term: Body, at: Pointer) -> Iterator[Problem]:
-    for index, one in enumerate(term.get("matchExpressions") or ()):
-        yield from selection(one, (*at, "matchExpressions", index))
-
-
-def selection(one: Body, at: Pointer) -> Iterator[Problem]:
-    """A requirement of a selector: values where its operator compares with some, none where it does not."""
-    operator, count = one.get("operator", ""), len(one.get("values") or ())
-    if operator in {"In", "NotIn"} and not count:
-        yield problem((*at, "values"), f"is empty, and `{operator}` compares with values", "name at least one")
-    elif operator in {"Exists", "DoesNotExist"} and count:
-        yield problem((*at, "values"), f"is nothing for `{operator}`", "leave it out")
-    elif operator in {"Gt", "Lt"} and count != 1:
-        yield problem((*at, "values"), f"has {count} values, and `{operator}` compares with one", "name one")
-
-
-def spreading(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
-    """No two constraints of spreading say the same; a least number of domains is for strict ones."""
-    met: set[tuple[object, object]] = set()
-    for index, one in enumerate(pod.get("topologySpreadConstraints") or ()):
-        place, key = (*at, "topologySpreadConstraints", index), (one.get("topologyKey"), one.get("whenUnsatisfiable"))
-        if key in met:
-            yield problem(place, "is there twice", "keep one constraint for each topology and strictness")
-        met.add(key)
-        if "minDomains" in one and one.get("whenUnsatisfiable") != "DoNotSchedule":
-            yield problem((*place, "minDomains"), "goes with `whenUnsatisfiable: DoNotSchedule` only", "leave it out")
-
-
 def gates(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
     """No scheduling gate is there twice."""
     names = [gate.get("name") for gate in pod.get("schedulingGates") or ()]
@@ -170,6 +132,17 @@ def processes(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
     """The containers share their processes with each other or with the node."""
     if pod["shareProcessNamespace"] and pod.get("hostPID"):
         yield problem((*at, "shareProcessNamespace"), "is true, and so is `hostPID`", "leave one of the two out")
+
+
+def masks(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
+    """`/proc` is open to pods with users of their own only."""
+    if pod.get("hostUsers", True):
+        for side in ("containers", "initContainers"):
+            for index, container in enumerate(pod.get(side) or ()):
+                context = container.get("securityContext")
+                if context and context.get("procMount") == "Unmasked":
+                    place = (*at, side, index, "securityContext", "procMount")
+                    yield problem(place, "is `Unmasked`", "write `hostUsers: false` for the pod, or leave it out")
 
 
 def security(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
@@ -208,10 +181,12 @@ def no_dns(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
 RULES: tuple[tuple[str, Rule], ...] = (
     ("initContainers", beginning),
     ("containers", ending),
+    ("containers", resizing),
+    ("containers", masks),
     ("containers", host_ports),
     ("tolerations", tolerations),
-    ("affinity", affinity),
-    ("topologySpreadConstraints", spreading),
+    ("affinity", selectors.affinity),
+    ("topologySpreadConstraints", selectors.spreading),
     ("schedulingGates", gates),
     ("hostUsers", host_users),
     ("shareProcessNamespace", processes),

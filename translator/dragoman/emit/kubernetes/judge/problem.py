@@ -44,7 +44,12 @@ def shown(value: object) -> str:
     >>> shown("a"), shown(3), shown(True)
     ('`a`', '`3`', '`true`')
     """
-    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, int) and value.bit_length() > 512:
+        text = "a number beyond all bounds"  # Python refuses to write it
+    else:
+        text = str(value)
     return f"`{text if len(text) <= 60 else text[:57] + '...'}`"
 
 

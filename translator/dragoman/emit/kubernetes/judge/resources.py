@@ -118,7 +118,7 @@ def whole_pod(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
     """Resources of the pod: cpu, memory and huge pages, at least what its containers ask for together."""
     resources = pod["resources"]
     place = (*at, "resources")
-    if resources.get("claims"):
+    if "claims" in resources:
         yield problem((*place, "claims"), "stands at the pod", "claim it in the containers")
     for side in ("limits", "requests"):
         for name in resources.get(side) or ():

@@ -41,8 +41,8 @@ def judge(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
             yield from _named(volume["persistentVolumeClaim"], "claimName", (*place, "persistentVolumeClaim"))
         elif "image" in volume:
             yield from _named(volume["image"], "reference", (*place, "image"))
-        elif "ephemeral" in volume and not volume["ephemeral"].get("volumeClaimTemplate"):
-            yield problem((*place, "ephemeral", "volumeClaimTemplate"), "is missing", "describe the claim")
+        elif "ephemeral" in volume:
+            yield from _ephemeral(volume["ephemeral"], (*place, "ephemeral", "volumeClaimTemplate"))
 
 
 def _named(source: Body, key: str, at: Pointer) -> Iterator[Problem]:
@@ -53,6 +53,21 @@ def _named(source: Body, key: str, at: Pointer) -> Iterator[Problem]:
         # the API server does not look; the pod would wait for it for ever
         says = f"is {shown(name)}, which no object can be called"
         yield problem((*at, key), says, "use lower-case letters, digits, `-` and `.`")
+
+
+def _ephemeral(source: Body, at: Pointer) -> Iterator[Problem]:
+    template = source.get("volumeClaimTemplate")
+    if not template:
+        yield problem(at, "is missing", "describe the claim")
+        return
+    for key in template.get("metadata") or ():
+        if key not in {"labels", "annotations"}:
+            yield problem((*at, "metadata", key), "is nothing that a template says", "leave it out")
+    claim = template.get("spec") or {}
+    if not claim.get("accessModes"):
+        yield problem((*at, "spec", "accessModes"), "is missing", "write `[ReadWriteOnce]`, for example")
+    if "storage" not in ((claim.get("resources") or {}).get("requests") or ()):
+        yield problem((*at, "spec", "resources", "requests", "storage"), "is missing", "say how much storage")
 
 
 def _projected(source: Body, at: Pointer) -> Iterator[Problem]:
@@ -89,6 +104,8 @@ def _downward(source: Body, at: Pointer) -> Iterator[Problem]:
         elif field is not None and field.partition("[")[0] not in _FIELDS:
             says = f"is {shown(field)}, which a volume cannot show"
             yield problem((*place, "fieldRef", "fieldPath"), says, f"write {choice(tuple(sorted(_FIELDS)))}")
+        elif "resourceFieldRef" in item and not item["resourceFieldRef"].get("containerName"):
+            yield problem((*place, "resourceFieldRef", "containerName"), "is missing", "say whose resources")
 
 
 def mounts(pod: Body, at: Pointer) -> Iterator[Problem]:
