@@ -20,7 +20,6 @@ from dragoman.lower.task import Task
 from dragoman.plan.model import Container, Step
 
 EXAMPLES = Path(__file__).parents[2] / "manifests/examples"
-POLICY = str(EXAMPLES.parent / "platform.policy.yaml")
 PYTHON = json.dumps(sys.executable)
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  defaults: {image: python:3}\n  steps:\n"
 
@@ -39,7 +38,7 @@ def write(steps: str) -> str:
 
 @pytest.mark.parametrize("flow", sorted(path.name for path in EXAMPLES.iterdir()))
 def test_the_examples_run(flow: str) -> None:
-    assert main(["run", "-q", "-t", "local", str(EXAMPLES / flow), "--policy", POLICY]) == 0
+    assert main(["run", "-q", "-t", "local", str(EXAMPLES / flow / f"{flow}.dragoman.yaml")]) == 0
 
 
 def test_what_a_step_sees_and_hands_on(folder: Path) -> None:

@@ -63,7 +63,8 @@ def _here(plan: Plan, findings: list[Finding], arguments: argparse.Namespace, wo
     contained = arguments.container or bool(arguments.engine)
     fidelity, answers = judge(plan, plan.target, CONTAINERS if contained else PROCESSES)
     severe = [finding for finding in answers if finding.severity == ERROR or arguments.strict]
-    _shown([*findings, *severe], arguments)
+    asked = [finding for finding in findings if finding.code != "DRG401"]  # no kind of GPU is asked for by name here
+    _shown([*asked, *severe], arguments)
     values = run_parameters(plan, arguments.param)
     here = room()
     way = in_containers(engine(arguments.engine), plan.name, here.cpu) if contained else as_process
