@@ -8,7 +8,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-from dragoman.emit.argo import rules
+from dragoman.emit import sizes as rules
 
 rules.OBJECT_BYTES = sys.maxsize
 runpy.run_module("dragoman", run_name="__main__", alter_sys=True)

@@ -26,18 +26,21 @@ from typing import NamedTuple, get_args
 import pytest
 
 from dragoman.cli import main
-from dragoman.emit.argo import SUPPORT
-from dragoman.emit.argo.options import ArgoOptions
+from dragoman.emit.kubernetes.support import UNDRIVEN
+from dragoman.emit.options import model
+from dragoman.emit.registry import BUILTIN, find
 from dragoman.emitter import Refused, Weaker
 from dragoman.expr.tree import FUNCTIONS, METHODS
 from dragoman.spec.types import TypeName
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("guide.md", "argo.md", "jsonnet.md")
+PAGES = ("guide.md", "argo.md", "kubernetes.md", "jsonnet.md")
+TARGETS = {"kubernetes.md": "kubernetes"}  # others render for argo
 EXAMPLES = ("flow", "spec", "steps")
 BLOCK = re.compile(r"^<!-- ([a-z]+)([^\n]*?) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```\w+$", re.MULTILINE)
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: example}\nspec:\n"
+HEADS = {"kubernetes.md": HEAD.replace("name: example", "name: example, namespace: ml")}
 REST = {"steps": "{work: {command: [work]}}", "defaults": "{image: python:3.12-slim}"}
 ELSEWHERE = "…\n"
 
@@ -94,10 +97,16 @@ def test_the_guide_has_every_function_and_type() -> None:
     assert [name for name in get_args(get_args(TypeName)[0]) if f"| `{name}` |" not in guide] == []
 
 
-def test_the_argo_page_has_every_option_and_every_shortcoming() -> None:
-    page = (DOCS / "argo.md").read_text()
-    short = [feature.value for feature, answer in SUPPORT.items() if isinstance(answer, (Weaker, Refused))]
-    assert [name for name in (*ArgoOptions.model_fields, *short) if f"| `{name}` |" not in page] == []
+@pytest.mark.parametrize("target", BUILTIN)
+def test_the_page_of_a_target_has_every_option_and_every_shortcoming(target: str) -> None:
+    page, emitter = (DOCS / f"{target}.md").read_text(), find(target)
+    short = [feature.value for feature, answer in emitter.support.items() if isinstance(answer, (Weaker, Refused))]
+    assert [name for name in (*model(emitter).model_fields, *short) if f"| `{name}` |" not in page] == []
+
+
+def test_the_page_of_jobs_has_all_that_they_do_not_do_by_themselves() -> None:
+    rows = [line for line in (DOCS / "kubernetes.md").read_text().splitlines() if line.startswith("|")]
+    assert [one.value for one in UNDRIVEN if not any(f"`{one.value}`" in row for row in rows)] == []
 
 
 @pytest.mark.parametrize("block", CASES, ids=[f"{block.page}-{block.number}-{block.kind}" for block in CASES])
@@ -110,7 +119,9 @@ def test_block(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, up
     if block.kind == "console":
         _holds(block, _session(block.text), update_golden)
         return
-    code, out, err = _run(["render", block.file, "-t", "argo", *shlex.split(_option(block.words, "with"))])
+    code, out, err = _run(
+        ["render", block.file, "-t", TARGETS.get(block.page, "argo"), *shlex.split(_option(block.words, "with"))]
+    )
     assert (code, *(re.findall(rf"^{word}\[(\w+)\]", err, re.MULTILINE) for word in ("error", "warning"))) == (
         block.result
     ), err
@@ -143,7 +154,7 @@ def _wrapped(block: Block) -> str:
     for key, value in REST.items():
         if not re.search(rf"^{key}:", body, re.MULTILINE):
             body += f"{key}: {value}\n"
-    return HEAD + indent(body, "  ")
+    return HEADS.get(block.page, HEAD) + indent(body, "  ")
 
 
 def _run(arguments: list[str]) -> tuple[int, str, str]:

@@ -59,7 +59,7 @@ SUPPORT: Mapping[Feature, Support] = {
 _COORDINATOR = "say `targets.kubernetes.ordering: coordinator`"
 _CHAINED = Refused("the containers of one pod run once, one after the other", _COORDINATOR)
 # what Jobs on their own never do, and why
-_UNDRIVEN: Mapping[Feature, str] = {
+UNDRIVEN: Mapping[Feature, str] = {
     Feature.ON_FAILURE: "nothing starts after a Job that failed",
     Feature.ON_COMPLETION: "nothing starts after a Job that failed",
     Feature.GROUP_PARALLELISM: "nothing counts the Jobs that run",
@@ -85,7 +85,7 @@ def of_mode(plan: Plan, mode: str, settings: Settings) -> dict[Feature, Support]
     if mode == "coordinator":
         return {}
     changed: dict[Feature, Support] = {
-        **{feature: Refused(reason, _COORDINATOR) for feature, reason in _UNDRIVEN.items()},
+        **{feature: Refused(reason, _COORDINATOR) for feature, reason in UNDRIVEN.items()},
         **dict.fromkeys((Feature.OUTPUT_FILE, Feature.OUTPUT_DEFAULT, Feature.OUTPUT_LIST), _UNREAD),
         Feature.OUTPUT_STDOUT: Weaker("nothing reads the log"),
         Feature.RUNTIME_PARAM: Weaker("the default is written in: another value is another render"),
@@ -197,7 +197,10 @@ def _alone(nodes: tuple[Node, ...]) -> Iterator[tuple[Feature, Support]]:
 def _shared_clock(nodes: tuple[Node, ...]) -> Support:
     if len(nodes) < 2:
         return Native()
-    if any(node.task.step.timeout is None for node in nodes):
+    limits = [node.task.step.timeout for node in nodes]
+    if limits.count(None) == len(limits):
+        return Native()
+    if None in limits:
         return Refused("the containers share one clock, and not all of these steps have a limit", _COORDINATOR)
     return Weaker("the containers share the sum of their time limits")
 
