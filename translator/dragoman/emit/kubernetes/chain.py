@@ -14,6 +14,7 @@ from dragoman.emit.kubernetes.names import digest, named
 from dragoman.emit.kubernetes.objects import config_map, cron_job, metadata
 from dragoman.emit.kubernetes.pod import drop_empty, main, pod_template
 from dragoman.emit.kubernetes.settings import Settings
+from dragoman.emit.pods import placed
 from dragoman.emitter import Emission, Manifest
 from dragoman.findings import Finding
 from dragoman.lower.unroll import Node
@@ -107,7 +108,7 @@ def _shared(step: Step) -> dict[str, Any]:
         "their service accounts": container.service_account,
         "their labels": dict(container.labels),
         "their annotations": dict(container.annotations),
-        "the nodes they ask for": container.resources.placement,
+        "the nodes they ask for": placed(container.resources),
         "their queues": step.queue,
     }
 
