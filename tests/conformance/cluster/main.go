@@ -5,16 +5,16 @@
 //
 // serve runs etcd, kube-apiserver and the controllers that Jobs, CronJobs, ownership, namespaces and service accounts
 // need, on free ports of the loopback. When all of them have been seen at work it writes DIR/kubeconfig, whose user may do
-// and impersonate everything, and prints "ready". Logs are DIR/*.log. There is neither scheduler nor kubelet:
-// who runs the tests brings pods to life by patching their status. It stops on SIGINT, on SIGTERM and when its standard
-// input ends, and takes all it started along; so let standard input be a pipe, never /dev/null.
+// and impersonate everything, and prints "ready". There is neither scheduler nor kubelet: who runs the tests brings pods
+// to life by patching their status. It stops on SIGINT, on SIGTERM and when its standard input ends, and takes all it
+// started along; so let standard input be a pipe, never /dev/null. Only the logs stay, DIR/*.log, and spent credentials.
 // The flags shorten two waits of the Job controller's: a second between a pod's change and its Job's, and 10 seconds,
 // then doubling, before a failed pod's successor.
 //
 // judge decodes each object as strictly as fieldValidation=Strict does, sets Kubernetes' defaults and validates, all
 // without a cluster, and answers {"errors": [...], "warnings": [...], "restricted": [...]}: why it would be refused, what
 // kubectl would print, and what the Pod Security Standard "restricted" has against its pods. For a JobSet, the CRD and
-// JobSet's webhooks are asked, then the Job controller's API for each of its Jobs.
+// JobSet's webhooks are asked, then Kubernetes about each of its Jobs.
 //
 // The exit status is 0 when all went well, 2 when the question could not be asked.
 package main

@@ -14,6 +14,8 @@ import (
 	"testing"
 )
 
+// "CGO_ENABLED=0 go test -trimpath ." finds what the build script has compiled; other flags compile it all again.
+
 // TestMain lets the test binary be the components that it starts, and points at the CRD of the very JobSet module that
 // is compiled in.
 func TestMain(m *testing.M) {
@@ -153,5 +155,8 @@ func TestServe(t *testing.T) {
 	stop.Close()
 	if got := <-status; got != 0 {
 		t.Errorf("status %d, want 0", got)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "etcd")); !os.IsNotExist(err) {
+		t.Errorf("etcd's data are left behind: %v", err)
 	}
 }

@@ -79,7 +79,7 @@ type plane struct {
 
 func (p *plane) path(name string) string { return filepath.Join(p.dir, name) }
 
-// stop ends whatever runs, and returns when all of it is gone.
+// stop ends whatever runs, and returns when all of it is gone. Logs stay.
 func (p *plane) stop() {
 	for _, stop := range slices.Backward(p.stops) {
 		stop()
@@ -89,16 +89,18 @@ func (p *plane) stop() {
 // start starts part after part and returns when all of them work. The controllers come last as they don't wait long
 // for an API server.
 func (p *plane) start(ctx context.Context) error {
-	// What an earlier cluster left behind must not be taken for this one's.
-	for _, stale := range []string{"kubeconfig", "etcd"} {
-		if err := os.RemoveAll(p.path(stale)); err != nil {
-			return err
-		}
-	}
 	err := os.MkdirAll(p.dir, 0o700)
 	if err != nil {
 		return err
 	}
+	// Another cluster's data are not ours to remove.
+	if err := os.Mkdir(p.path("etcd"), 0o700); err != nil {
+		return fmt.Errorf("a cluster runs here, or was killed here: %w", err)
+	}
+	p.stops = append(p.stops, func() {
+		os.RemoveAll(p.path("etcd")) // it is large
+		os.Remove(p.path("kubeconfig"))
+	})
 	if p.credentials, err = newCredentials(p.dir); err != nil {
 		return err
 	}
