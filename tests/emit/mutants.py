@@ -6,93 +6,13 @@ server takes the object though something fails later: there the judge is stricte
 
 from __future__ import annotations
 
-from copy import deepcopy
-from itertools import pairwise
 from typing import Any, NamedTuple
 
-DROP: Any = object()
-POD = ("spec", "template", "spec")
-MAIN = (*POD, "containers", 0)
+from emit.objects import ACCOUNT, BINDING, CONFIG, CRON, DROP, INDEXED, JOB, MAIN, PER_INDEX, POD, ROLE, changed
 
-JOB: dict[str, Any] = {
-    "apiVersion": "batch/v1",
-    "kind": "Job",
-    "metadata": {
-        "name": "resize-us",
-        "namespace": "default",
-        "labels": {"app.kubernetes.io/managed-by": "dragoman", "dragoman.dev/flow": "resize"},
-        "annotations": {"dragoman.dev/task": '["resize"]'},
-    },
-    "spec": {
-        "backoffLimit": 3,
-        "activeDeadlineSeconds": 3600,
-        "podFailurePolicy": {
-            "rules": [
-                {"action": "FailJob", "onExitCodes": {"containerName": "main", "operator": "In", "values": [3, 42]}},
-                {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
-            ]
-        },
-        "template": {
-            "metadata": {"labels": {"dragoman.dev/flow": "resize"}},
-            "spec": {
-                "restartPolicy": "Never",
-                "serviceAccountName": "runner",
-                "automountServiceAccountToken": False,
-                "enableServiceLinks": False,
-                "terminationGracePeriodSeconds": 30,
-                "securityContext": {
-                    "runAsNonRoot": True,
-                    "runAsUser": 1000,
-                    "fsGroup": 1000,
-                    "seccompProfile": {"type": "RuntimeDefault"},
-                },
-                "nodeSelector": {"pool": "gpu"},
-                "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
-                "volumes": [
-                    {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
-                    {"name": "scripts", "configMap": {"name": "resize-scripts", "defaultMode": 365}},
-                    {"name": "data", "persistentVolumeClaim": {"claimName": "data"}},
-                ],
-                "initContainers": [
-                    {
-                        "name": "prepare",
-                        "image": "busybox:1.36",
-                        "command": ["true"],
-                        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
-                    }
-                ],
-                "containers": [
-                    {
-                        "name": "main",
-                        "image": "registry.example.com/resize:1",
-                        "imagePullPolicy": "IfNotPresent",
-                        "command": ["python", "-m", "resize"],
-                        "env": [
-                            {"name": "REGION", "value": "us"},
-                            {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "token", "key": "value"}}},
-                            {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
-                        ],
-                        "resources": {
-                            "requests": {"cpu": "500m", "memory": "1Gi"},
-                            "limits": {"memory": "1Gi", "nvidia.com/gpu": "1"},
-                        },
-                        "volumeMounts": [
-                            {"name": "tmp", "mountPath": "/tmp"},
-                            {"name": "scripts", "mountPath": "/scripts", "readOnly": True},
-                            {"name": "data", "mountPath": "/data", "subPath": "us"},
-                        ],
-                        "securityContext": {
-                            "allowPrivilegeEscalation": False,
-                            "readOnlyRootFilesystem": True,
-                            "capabilities": {"drop": ["ALL"]},
-                        },
-                        "terminationMessagePolicy": "FallbackToLogsOnError",
-                    }
-                ],
-            },
-        },
-    },
-}
+RESTARTS = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
+FAILURES = ("spec", "podFailurePolicy", "rules")
+CODES = (*FAILURES, 0, "onExitCodes")
 
 
 class Mutant(NamedTuple):
@@ -103,78 +23,6 @@ class Mutant(NamedTuple):
     fragment: str | None = None
     pointer: tuple[str | int, ...] = ()
     cluster: bool = True
-
-
-def changed(base: dict[str, Any], *changes: tuple[tuple[str | int, ...], Any]) -> dict[str, Any]:
-    """A copy with other values at some places; parts that are not there are made."""
-    body = deepcopy(base)
-    for path, value in changes:
-        place: Any = body
-        for key, following in pairwise(path):
-            if isinstance(place, dict) and key not in place:
-                place[key] = [] if isinstance(following, int) else {}
-            place = place[key]
-        last = path[-1]
-        if value is DROP:
-            del place[last]
-        elif isinstance(place, list) and last == len(place):
-            place.append(value)
-        else:
-            place[last] = value
-    return body
-
-
-INDEXED = changed(
-    JOB,
-    (("spec", "completionMode"), "Indexed"),
-    (("spec", "completions"), 10),
-    (("spec", "parallelism"), 4),
-)
-PER_INDEX = changed(INDEXED, (("spec", "backoffLimitPerIndex"), 1), (("spec", "maxFailedIndexes"), 3))
-CRON: dict[str, Any] = {
-    "apiVersion": "batch/v1",
-    "kind": "CronJob",
-    "metadata": {"name": "nightly", "namespace": "default"},
-    "spec": {
-        "schedule": "0 3 * * 1-5",
-        "timeZone": "Europe/Berlin",
-        "concurrencyPolicy": "Forbid",
-        "startingDeadlineSeconds": 600,
-        "jobTemplate": {"metadata": {"labels": {"a": "b"}}, "spec": JOB["spec"]},
-    },
-}
-CONFIG: dict[str, Any] = {
-    "apiVersion": "v1",
-    "kind": "ConfigMap",
-    "metadata": {"name": "items", "namespace": "default"},
-    "immutable": True,
-    "data": {"0.json": "{}", "run.py": "print(1)\n"},
-}
-ACCOUNT: dict[str, Any] = {
-    "apiVersion": "v1",
-    "kind": "ServiceAccount",
-    "metadata": {"name": "runner", "namespace": "default"},
-    "imagePullSecrets": [{"name": "registry"}],
-}
-ROLE: dict[str, Any] = {
-    "apiVersion": "rbac.authorization.k8s.io/v1",
-    "kind": "Role",
-    "metadata": {"name": "dragoman:run", "namespace": "default"},
-    "rules": [
-        {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list", "create"]},
-        {"apiGroups": [""], "resources": ["pods/log"], "resourceNames": ["a"], "verbs": ["get"]},
-    ],
-}
-BINDING: dict[str, Any] = {
-    "apiVersion": "rbac.authorization.k8s.io/v1",
-    "kind": "RoleBinding",
-    "metadata": {"name": "dragoman:run", "namespace": "default"},
-    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "dragoman:run"},
-    "subjects": [{"kind": "ServiceAccount", "name": "runner", "namespace": "default"}],
-}
-RESTARTS = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
-FAILURES = ("spec", "podFailurePolicy", "rules")
-CODES = (*FAILURES, 0, "onExitCodes")
 
 
 def job(name: str, path: tuple[str | int, ...], value: Any, fragment: str | None = None, **more: Any) -> Mutant:
@@ -241,6 +89,7 @@ CLASSIC = [
 RIGHT = [
     Mutant("a Job", JOB),
     Mutant("an Indexed Job", INDEXED),
+    job("an Indexed Job of one", ("spec", "completionMode"), "Indexed"),
     Mutant("retries of indexes", PER_INDEX),
     Mutant("a CronJob", CRON),
     Mutant("a ConfigMap", CONFIG),
@@ -370,7 +219,7 @@ REFUSED = [
     job("key of a Secret", (*MAIN, "env", 1, "valueFrom", "secretKeyRef", "key"), "a b", "not a key of a ConfigMap"),
     job("Secret without a name", (*MAIN, "env", 1, "valueFrom", "secretKeyRef", "name"), DROP, "is missing"),
     job("unknown field of the pod", (*MAIN, "env", 2, "valueFrom", "fieldRef", "fieldPath"), "status.phase", "a variable cannot show"),
-    job("unknown resource of the pod", (*MAIN, "env", 2, "valueFrom"), {"resourceFieldRef": {"resource": "limits.gpu"}}, "a variable cannot show",
+    job("unknown resource of the pod", (*MAIN, "env", 2, "valueFrom"), {"resourceFieldRef": {"resource": "limits.gpu"}}, "cannot be shown",
         pointer=(*MAIN, "env", 2, "valueFrom", "resourceFieldRef", "resource")),
     job("divisor of cpu", (*MAIN, "env", 2, "valueFrom"), {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "10m"}}, "is `10m`",
         pointer=(*MAIN, "env", 2, "valueFrom", "resourceFieldRef", "divisor")),
@@ -384,6 +233,11 @@ REFUSED = [
     job("two ports of the node", (*MAIN, "ports"), [{"containerPort": 1, "hostPort": 9}, {"containerPort": 2, "hostPort": 9}], "taken already",
         pointer=(*MAIN, "ports", 1, "hostPort")),
     job("probe of two kinds", (*MAIN, "livenessProbe"), {"exec": {"command": ["a"]}, "tcpSocket": {"port": 1}}, "has 2 of"),
+    job("long sleep", (*MAIN, "lifecycle"), {"preStop": {"sleep": {"seconds": 31}}}, "has 30 seconds to end",
+        pointer=(*MAIN, "lifecycle", "preStop", "sleep", "seconds")),
+    of(INDEXED, "one index by default", ("spec", "successPolicy"), {"rules": [{"succeededCount": 2}]}, "more than the 1",
+       pointer=("spec", "successPolicy", "rules", 0, "succeededCount"))._replace(body=changed(
+           JOB, (("spec", "completionMode"), "Indexed"), (("spec", "successPolicy"), {"rules": [{"succeededCount": 2}]}))),
     job("probe of nothing", (*MAIN, "livenessProbe"), {"periodSeconds": 1}, "has 0 of"),
     job("successes of a probe", (*MAIN, "livenessProbe"), {"exec": {"command": ["a"]}, "successThreshold": 2}, "is 2",
         pointer=(*MAIN, "livenessProbe", "successThreshold")),

@@ -18,7 +18,8 @@ from dragoman.emit.kubernetes.judge import NEWEST, OLDEST, Problem, problems
 from dragoman.emit.kubernetes.judge.formats import FORMATS
 from dragoman.emit.kubernetes.judge.shapes import kinds, properties, shape, types
 from emit import mutants
-from emit.mutants import CLASSIC, CRON, DROP, INDEXED, JOB, MAIN, MUTANTS, PER_INDEX, POD, Mutant, changed
+from emit.mutants import CLASSIC, MUTANTS, Mutant
+from emit.objects import CRON, DROP, INDEXED, JOB, MAIN, PER_INDEX, POD, changed
 
 JOBSET: dict[str, Any] = {
     "apiVersion": "jobset.x-k8s.io/v1alpha2",
@@ -287,7 +288,7 @@ def test_an_emitter_finds_its_fields(name: str) -> None:
 def test_the_data_is_small_and_nothing_heavy_is_loaded() -> None:
     assert (Path(judge.__file__).parent / "schema.json").stat().st_size < 100_000
     code = (
-        "import sys, json; sys.path[:0] = [sys.argv[1]]; from emit.mutants import JOB; before = set(sys.modules);"
+        "import sys, json; sys.path[:0] = [sys.argv[1]]; from emit.objects import JOB; before = set(sys.modules);"
         "from dragoman.emit.kubernetes.judge import problems; assert not problems(JOB, 33);"
         "print(json.dumps(sorted(set(sys.modules) - before)))"
     )

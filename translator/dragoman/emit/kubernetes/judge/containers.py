@@ -82,7 +82,7 @@ def _value_from(entry: Body, at: Pointer) -> Iterator[Problem]:
     if "fieldRef" in source:
         yield from _field(source["fieldRef"], (*place, "fieldRef"))
     if "resourceFieldRef" in source:
-        yield from _resource(source["resourceFieldRef"], (*place, "resourceFieldRef"))
+        yield from shown_resource(source["resourceFieldRef"], (*place, "resourceFieldRef"))
 
 
 def _field(reference: Body, at: Pointer) -> Iterator[Problem]:
@@ -99,11 +99,12 @@ def _field(reference: Body, at: Pointer) -> Iterator[Problem]:
         yield problem((*at, "fieldPath"), f"is {shown(path)}, which a variable cannot show", advice)
 
 
-def _resource(reference: Body, at: Pointer) -> Iterator[Problem]:
+def shown_resource(reference: Body, at: Pointer) -> Iterator[Problem]:
+    """A request or limit of the container, in whole units of a divisor."""
     name = reference.get("resource", "")
     divisor = quantity(reference.get("divisor", "0"))
     if name not in _RESOURCES and not name.startswith(_HUGE):
-        says = f"is {shown(name)}, which a variable cannot show"
+        says = f"is {shown(name)}, which cannot be shown"
         yield problem((*at, "resource"), says, f"write {choice(_RESOURCES)}")
     elif divisor and name.endswith(".cpu") and divisor not in {10**6, 10**9}:
         yield problem((*at, "divisor"), f"is {shown(reference['divisor'])}", "write `1m` or `1` for cpu")

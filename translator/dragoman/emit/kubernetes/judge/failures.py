@@ -15,6 +15,12 @@ CONDITIONS_AT_MOST = 20
 INDEXES_AT_MOST = 64 * 1024  # bytes of `succeededIndexes`
 
 
+def index_count(spec: Body) -> int | None:
+    """How many pods must succeed: one, where the Job says neither that nor how many run at once."""
+    found: int | None = spec.get("completions", None if "parallelism" in spec else 1)
+    return found
+
+
 def pod_failures(spec: Body, at: Pointer, minor: int) -> Iterator[Problem]:
     """Rules of failures: 20 at most, each with exit codes or conditions of a pod."""
     policy = spec.get("podFailurePolicy")
@@ -70,7 +76,7 @@ def _conditions(conditions: object, at: Pointer) -> Iterator[Problem]:
 
 def success(spec: Body, at: Pointer, minor: int) -> Iterator[Problem]:
     """Rules of success: 1 to 20, each a number of indexes, or certain indexes."""
-    policy, completions = spec.get("successPolicy"), spec.get("completions")
+    policy, completions = spec.get("successPolicy"), index_count(spec)
     if policy is None or spec.get("completionMode") != "Indexed":
         return
     rules, place = policy.get("rules") or (), (*at, "successPolicy", "rules")

@@ -64,7 +64,7 @@ def indexed(spec: Body, at: Pointer, minor: int) -> Iterator[Problem]:
 
 def failing(spec: Body, at: Pointer, minor: int) -> Iterator[Problem]:
     """Failures of indexes are counted where each has retries of its own, and there are no more of them than indexes."""
-    most, completions = spec.get("maxFailedIndexes"), spec.get("completions")
+    most, completions = spec.get("maxFailedIndexes"), failures.index_count(spec)
     if most is not None:
         place = (*at, "maxFailedIndexes")
         if "backoffLimitPerIndex" not in spec:

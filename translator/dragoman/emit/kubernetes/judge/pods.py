@@ -79,6 +79,19 @@ def resizing(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
                     yield problem(place, says, "write `NotRequired`")
 
 
+def sleeping(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
+    """A hook sleeps no longer than the pod has time to end; not at all only since Kubernetes 1.33."""
+    grace = pod.get("terminationGracePeriodSeconds", 30)
+    for side in ("containers", "initContainers"):
+        for index, container in enumerate(pod.get(side) or ()):
+            for key, hook in (container.get("lifecycle") or {}).items() if "lifecycle" in container else ():
+                seconds = (hook.get("sleep") or {}).get("seconds") if isinstance(hook, dict) else None
+                if seconds is not None and not (0 if minor >= 33 else 1) <= seconds <= grace:
+                    place = (*at, side, index, "lifecycle", key, "sleep", "seconds")
+                    says = f"is {seconds}, but the pod has {grace} seconds to end"
+                    yield problem(place, says, f"write {grace} at most, or a longer `terminationGracePeriodSeconds`")
+
+
 def host_ports(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
     """No two containers take the same port of the node; on the node's network the ports are the same."""
     met: set[tuple[object, ...]] = set()
@@ -183,6 +196,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("containers", ending),
     ("containers", resizing),
     ("containers", masks),
+    ("containers", sleeping),
     ("containers", host_ports),
     ("tolerations", tolerations),
     ("affinity", selectors.affinity),

@@ -126,14 +126,15 @@ def whole_pod(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
                 says = "is nothing that a pod as a whole can ask for"
                 yield problem((*place, side, name), says, "ask for it in a container")
     yield from judge(pod, at, minor)
-    for name, value in (resources.get("requests") or {}).items():
-        together = sum(
-            quantity(_asked(container, name)) or 0 for container in (*(pod.get("containers") or ()), *_sidecars(pod))
-        )
+    least, most = resources.get("requests") or {}, resources.get("limits") or {}
+    for name, value in {**most, **least}.items():  # a limit without a request is the request
+        together = sum(_asked(each, name) for each in (*(pod.get("containers") or ()), *_sidecars(pod)))
+        together = max(together, *(_asked(each, name) for each in pod.get("initContainers") or ()), 0)
         if together > (quantity(value) or 0):
             says = f"is {shown(value)}, less than its containers ask for together"
-            yield problem((*place, "requests", name), says, "raise it, or lower the containers' requests")
-    for name, value in (resources.get("limits") or {}).items():
+            side = "requests" if name in least else "limits"
+            yield problem((*place, side, name), says, "raise it, or lower the containers' requests")
+    for name, value in most.items():
         for index, container in enumerate(pod.get("containers") or ()):
             own = ((container.get("resources") or {}).get("limits") or {}).get(name, "0")
             if (quantity(own) or 0) > (quantity(value) or 0):
@@ -141,10 +142,10 @@ def whole_pod(pod: Body, at: Pointer, minor: int) -> Iterator[Problem]:
                 yield problem((*at, "containers", index, "resources", "limits", name), says, "lower it")
 
 
-def _asked(container: Body, name: str) -> Any:
+def _asked(container: Body, name: str) -> int:
     resources = container.get("resources") or {}
-    least = resources.get("requests") or {}
-    return least[name] if name in least else (resources.get("limits") or {}).get(name, "0")
+    asked = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
+    return quantity(asked.get(name, "0")) or 0
 
 
 def _sidecars(pod: Body) -> Iterator[Body]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import containers
 from .formats import subdomain
 from .problem import Body, Pointer, Problem, choice, problem, shown
 
@@ -104,8 +105,11 @@ def _downward(source: Body, at: Pointer) -> Iterator[Problem]:
         elif field is not None and field.partition("[")[0] not in _FIELDS:
             says = f"is {shown(field)}, which a volume cannot show"
             yield problem((*place, "fieldRef", "fieldPath"), says, f"write {choice(tuple(sorted(_FIELDS)))}")
-        elif "resourceFieldRef" in item and not item["resourceFieldRef"].get("containerName"):
-            yield problem((*place, "resourceFieldRef", "containerName"), "is missing", "say whose resources")
+        elif "resourceFieldRef" in item:
+            reference, where = item["resourceFieldRef"], (*place, "resourceFieldRef")
+            if not reference.get("containerName"):
+                yield problem((*where, "containerName"), "is missing", "say whose resources")
+            yield from containers.shown_resource(reference, where)
 
 
 def mounts(pod: Body, at: Pointer) -> Iterator[Problem]:
