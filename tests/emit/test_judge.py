@@ -124,7 +124,7 @@ def test_fields_and_minors(body: Any, path: tuple[Any, ...], first: int, default
 def test_a_field_that_is_younger_than_the_minor_reads_well() -> None:
     message, advice = problems(PER_INDEX, 27)[0][1:]
     assert message.endswith("` needs Kubernetes 1.28 (by default from 1.29), the flow says 1.27")
-    assert advice == "leave it out, or set the target's `kubernetes` to 1.29"
+    assert advice == "leave it out, or set `targets.kubernetes.version` to 1.29"
 
 
 @pytest.mark.parametrize(

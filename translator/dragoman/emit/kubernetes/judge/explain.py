@@ -124,7 +124,7 @@ def _late(field: Property, minor: int) -> tuple[str, str] | None:
     flow = f"the flow says 1.{minor}"
     if not since.default:
         return f"needs a feature gate that no Kubernetes has on by default, {flow}", "leave it out"
-    advice = f"leave it out, or set the target's `kubernetes` to 1.{since.default}"
+    advice = f"leave it out, or set `targets.kubernetes.version` to 1.{since.default}"
     if since.first == since.default:
         return f"needs Kubernetes 1.{since.first}, {flow}", advice
     return f"needs Kubernetes 1.{since.first} (by default from 1.{since.default}), {flow}", advice
