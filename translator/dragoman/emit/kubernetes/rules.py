@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dragoman.emit.cron import schedules
+from dragoman.emit.kubernetes.coordinator import PLAN_FILE
 from dragoman.emit.kubernetes.job import Run, task_job
-from dragoman.emit.kubernetes.order import mode
 from dragoman.emit.kubernetes.settings import Settings, settings
 from dragoman.emit.kubernetes.support import steps_of
 from dragoman.emit.sizes import STRING_BYTES, size
@@ -43,7 +43,7 @@ def verify(plan: Plan, emission: Emission) -> Sequence[Finding]:
             if problem.pointer != ("spec", "schedule")  # told above, at its place
         ]
         findings += _texts(plan, body, emission)
-    if mode(plan, options) == "coordinator":
+    if any(PLAN_FILE in (manifest.body.get("data") or ()) for manifest in emission.manifests):
         findings += _driven(plan, options)
     return findings
 
