@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dragoman.emit.cron import schedules
 from dragoman.emit.kubernetes.coordinator import PLAN_FILE
+from dragoman.emit.kubernetes.fields import field_of
 from dragoman.emit.kubernetes.job import Run, task_job
 from dragoman.emit.kubernetes.settings import Settings, settings
 from dragoman.emit.kubernetes.support import steps_of
@@ -20,6 +21,7 @@ from dragoman.findings import Finding
 from dragoman.load.document import Path
 from dragoman.lower.task import Task
 from dragoman.plan.model import Amount, EnvSource, Plan, Step
+from dragoman.plan.origins import origin
 
 if TYPE_CHECKING:
     from dragoman.emit.kubernetes.judge import Problem
@@ -101,11 +103,15 @@ def _place(emission: Emission, body: Mapping[str, Any], pointer: tuple[str | int
 
 
 def _finding(plan: Plan, problem: Problem, path: Path, body: Mapping[str, Any]) -> Finding:
-    where = ".".join(map(str, problem.pointer))
-    message = (
-        f"Kubernetes would refuse the {body['kind']} `{body['metadata'].get('name')}`: `{where}`: {problem.message}"
-    )
-    return Finding("DRG511", message, plan.source.span(path, key=True), problem.help, address=".".join(map(str, path)))
+    name = body["metadata"].get("name")
+    message = f"Kubernetes would refuse the {body['kind']} `{name}`: {problem.message}"
+    step = next((step for step in steps_of(plan) if step.layers[0].path == path), None)
+    field = field_of(body, problem.pointer) if step is not None else ()
+    address = ".".join(map(str, (*path, *field)))
+    span = plan.source.span(path, key=True)
+    if step is not None and field:
+        span = origin(step, *field).span(key=True) or span
+    return Finding("DRG511", message, span, problem.help, address=address)
 
 
 def _texts(plan: Plan, body: Mapping[str, Any], emission: Emission) -> Iterator[Finding]:
