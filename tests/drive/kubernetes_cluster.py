@@ -19,6 +19,7 @@ from dragoman.plan.containers import DIRECTORY
 from drive.kubernetes_memory import Memory, now
 
 TICK = 0.02
+PULL = 0.3  # seconds until an image that is not there at first can be pulled
 OWNERS: tuple[Kind, ...] = ("jobs", "configmaps")
 OWNED: tuple[Kind, ...] = ("jobs", "pods")
 
@@ -66,7 +67,7 @@ class Cluster:
         self.hold: Callable[[Object], bool] = lambda pod: False
         self.most = 0
         self._began: dict[str, tuple[float, Ended]] = {}
-        self._images: set[str] = set()
+        self._images: dict[str, float] = {}
         self._thread = Thread(target=self._live, daemon=True)
         self._thread.start()
 
@@ -131,8 +132,7 @@ class Cluster:
         name = pod["metadata"]["name"]
         if name not in self._began:
             ended = self.work(pod)
-            if ended.accident == "image" and name not in self._images:
-                self._images.add(name)
+            if ended.accident == "image" and time.monotonic() < self._images.setdefault(name, time.monotonic() + PULL):
                 waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "i"'}
                 self._status(name, {"phase": "Pending", **_containers({"waiting": waiting})})
                 return

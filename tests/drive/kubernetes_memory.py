@@ -80,13 +80,15 @@ class Memory:
     def watch(self, chosen: Chosen, version: str) -> Iterator[tuple[str, Object]]:
         self._called("watch", chosen.kind, chosen.name)
         seen = int(version)
-        if seen < self.forgotten:
-            raise ApiError(410, f"too old resource version: {version} ({self.forgotten})")
         while True:
+            if seen < self.forgotten:
+                raise ApiError(410, f"too old resource version: {seen} ({self.forgotten})")
             if not self.wait(seen, QUIET):
                 yield "BOOKMARK", {"metadata": {"resourceVersion": str(seen)}}
                 return
             with self.changed:
+                if seen < self.forgotten:
+                    continue
                 fresh = [event for event in self.events if event.version > seen]
                 seen = self.version
             for event in fresh:
@@ -166,7 +168,7 @@ class Memory:
 
     def _put(self, event: str, kind: Kind, body: dict[str, Any]) -> Object:
         self.version += 1
-        body["metadata"]["resourceVersion"] = str(self.version)
+        body["metadata"] = {**body["metadata"], "resourceVersion": str(self.version)}  # older events keep theirs
         self.objects[kind, body["metadata"]["name"]] = body
         self.events.append(Event(self.version, kind, event, body))
         self.changed.notify_all()
