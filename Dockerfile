@@ -1,0 +1,17 @@
+# dragoman's own image: the coordinator of a flow, and the sidecar that hands its steps' outputs on.
+#
+#   docker build -t registry.example.com/dragoman:0.1.0 .
+#
+# Then say `targets.kubernetes.image`. It needs no root, no shell and no writable disk.
+FROM python:3.12-slim AS build
+COPY pyproject.toml requirements.txt README.md /src/
+COPY translator /src/translator
+RUN python -m venv /opt/dragoman \
+ && /opt/dragoman/bin/pip install --no-cache-dir --constraint /src/requirements.txt '/src[kubernetes]' \
+ && /opt/dragoman/bin/python -m compileall -q /opt/dragoman
+
+FROM python:3.12-slim
+COPY --from=build /opt/dragoman /opt/dragoman
+ENV PATH=/opt/dragoman/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+USER 1000:1000
+ENTRYPOINT ["dragoman"]
