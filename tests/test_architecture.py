@@ -85,10 +85,12 @@ def test_nothing_but_its_own_package_names_a_target(target: str) -> None:
     assert naming <= NAMES_A_TARGET
 
 
-def test_a_render_loads_nothing_that_it_does_not_need() -> None:
-    loaded = _loaded("render", str(MINIMAL))
-    assert {"yaml", "dragoman.emit.argo"} <= loaded
+@pytest.mark.parametrize("target", BUILTIN)
+def test_a_render_loads_nothing_that_it_does_not_need(target: str) -> None:
+    loaded = _loaded("render", str(MINIMAL), "-t", target)
+    assert {"yaml", f"dragoman.emit.{target}"} <= loaded
     assert not {name for name in loaded if name in HEAVY or name.split(".")[0] in HEAVY}
+    assert not {name for name in loaded for other in BUILTIN if name == f"dragoman.emit.{other}" and other != target}
 
 
 @pytest.mark.parametrize("flag", ["--help", "--version"])
