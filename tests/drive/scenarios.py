@@ -176,7 +176,7 @@ steps:
     "a step's time": Scenario(
         """
 steps:
-  slow: {timeout: 1s, retry: {limit: 1, causes: [timeout]}, command: [sleep, "${{ attempt == 1 ? '60' : '0' }}"]}
+  slow: {timeout: 1s, retry: {limit: 1}, command: [sleep, "${{ attempt == 1 ? '60' : '0' }}"]}
 """,
         True,
         _ran("slow slow#2"),
