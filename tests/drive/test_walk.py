@@ -213,6 +213,33 @@ def test_wrong_outputs_fail_their_step(step: str, outputs: Mapping[str, str], me
     assert (ran.phase, ran.outcome.states[("a",)].message) == ("failed", message)
 
 
+AGAIN = [
+    # the causes that are worth a retry, how an attempt failed, whether there is another one
+    ("", 143, "timeout", True),
+    (", causes: [error, 143]", 143, "timeout", False),
+    (", causes: [error]", 143, "error", True),
+    (", causes: [error]", 137, "oom", True),
+    (", causes: [spot]", 137, "oom", False),
+    (", causes: [spot]", None, "spot", True),
+]
+
+
+@pytest.mark.parametrize(("causes", "code", "cause", "again"), AGAIN)
+def test_what_is_worth_a_retry(causes: str, code: int | None, cause: Any, again: bool) -> None:
+    plan = plan_of(f"steps: {{a: {{retry: {{limit: 1{causes}}}}}}}")
+    facts: Attempts = {("a",): [Attempt(1, "failed", {}, code, cause, "", 0.0, 1.0)]}
+    assert (len(walk(plan, facts, 1, KNOWN, 0).starts) == 1) == again
+
+
+def test_an_output_that_is_not_there_is_worth_a_retry() -> None:
+    ran = drive(
+        "steps: {a: {outputs: {v: {}}, retry: {limit: 2}}}", lambda task: {"v": "x"} if task.attempt == 2 else {}
+    )
+    assert (ran.rounds, ran.phase) == ([["a"], ["a#2"]], "succeeded")
+    ran = drive("steps: {a: {outputs: {v: {}}, retry: {limit: 2, causes: [error]}}}")
+    assert (ran.rounds, ran.phase) == ([["a"]], "failed")
+
+
 def test_a_list_beyond_its_bound_fails_its_step() -> None:
     body = "steps:\n  a: {outputs: {n: {type: int}}}\n  b: {foreach: {range: steps.a.outputs.n, maxItems: 2}}"
     ran = drive(body, lambda task: {"n": "3"})

@@ -231,7 +231,9 @@ class _Look:
             return State("running" if len(attempts) == 1 else "retrying", message=last.message)
         if last.phase == "succeeded":
             outputs, missing = task_values(step, last.outputs)
-            return State("failed", lacking(step), missing) if missing else State("succeeded", outputs)
+            if not missing:
+                return State("succeeded", outputs)
+            last = last._replace(message=missing)  # a failure, too
         if not _worth_retry(step, last):
             return State("failed", lacking(step), last.message)
         due = self.now if last.ended is None else last.ended + _pause(step, last.number)
@@ -284,8 +286,8 @@ def _worth_retry(step: Step, last: Attempt) -> bool:
     retry = step.retry
     if retry is None or last.number > retry.limit:
         return False
-    if not retry.causes:
-        return True
+    if not retry.causes or last.cause == "timeout":  # which is no exit of the program's own, and no cause by name
+        return not retry.causes
     codes = [cause for cause in retry.causes if isinstance(cause, int)]
     return last.cause in retry.causes or ("error" in retry.causes and bool(last.exit_code)) or last.exit_code in codes
 

@@ -111,7 +111,7 @@ class Machine:
         """See `Compute`."""
         if task in self.running and task not in self.stopped:
             self.stopped.add(task)
-            Thread(target=_ended, args=(self.running[task],), daemon=True).start()
+            Thread(target=_made_to_end, args=(self.running[task],), daemon=True).start()
 
     def wait(self, seconds: float) -> None:
         """See `Compute`."""
@@ -126,7 +126,7 @@ class Machine:
     def stop(self) -> None:
         """End every task and all that it started; those that do not listen are killed."""
         self.wait(0)  # what has ended by itself is remembered
-        enders = [Thread(target=_ended, args=(one,), daemon=True) for one in self.running.values()]
+        enders = [Thread(target=_made_to_end, args=(one,), daemon=True) for one in self.running.values()]
         for thread in enders:
             thread.start()
         for thread in (*enders, *(self.watchers[task] for task in self.running)):
@@ -154,7 +154,7 @@ class Machine:
             code = one.process.wait(limit)
         except subprocess.TimeoutExpired:
             late = True
-            code = _ended(one)
+            code = _made_to_end(one)
         exit_code = code if code >= 0 else 128 - code  # as a shell tells it
         wrong = f"took longer than {limit} s" if late else ""
         try:
@@ -205,7 +205,7 @@ def _started(task: Task, launch: Launch, place: Path, inherited: Sequence[int]) 
         )
 
 
-def _ended(one: Running) -> int:
+def _made_to_end(one: Running) -> int:
     """The exit code of a task that is told to end, and made to when it does not listen."""
     one.launch.signal(one.process, signal.SIGTERM)
     try:

@@ -162,7 +162,7 @@ def _unfit(plan: Plan, before: Earlier, look: _Look, changed: set[Address]) -> I
         address = _address(task)
         if state is None or redone or address not in changed:
             continue
-        if attempts[-1].phase == "succeeded" and state.phase == "failed":
+        if attempts[-1].phase == "succeeded" and state.phase in ("failed", "retrying"):
             yield Finding(
                 "DRG633",
                 f"what `{name_of(task)}` handed on in run {before.number} does not fit: {state.message}",
