@@ -1,4 +1,4 @@
-"""Argo's own code for the tests: the program, its coprocess, and a runner of flows."""
+"""The engines' own code for the tests: Argo's, its coprocess, and a runner of flows; Kubernetes', and a cluster."""
 
 from __future__ import annotations
 
@@ -12,41 +12,82 @@ from pathlib import Path
 import pytest
 
 from conformance.flows import Flows, install
+from conformance.judging import Judge
+from conformance.node import Node, living
+from conformance.plane import Plane, serving
 from conformance.tags import Tags
 
-ARGO = Path(__file__).parent / "argo"
+HERE = Path(__file__).parent
 _skipped: set[str] = set()
 
 
 @pytest.fixture(scope="session")
 def argo(request: pytest.FixtureRequest) -> Path:
-    """The program. A plain run takes it where it is built; with `--conformance` it is built, or the tests fail."""
+    """The program with Argo's code."""
+    return _program(request, "argo", "Argo")
+
+
+@pytest.fixture(scope="session")
+def cluster_program(request: pytest.FixtureRequest) -> Path:
+    """The program with Kubernetes' code."""
+    return _program(request, "cluster", "Kubernetes")
+
+
+def _program(request: pytest.FixtureRequest, folder: str, whose: str) -> Path:
+    """A plain run takes a program where it is built; with `--conformance` it is built, or the tests fail."""
     if request.config.getoption("--conformance"):
-        done = subprocess.run([ARGO / "build"], capture_output=True, text=True, check=False)
+        done = subprocess.run([HERE / folder / "build"], capture_output=True, text=True, check=False)
         if done.returncode:
-            pytest.fail(f"Argo's own code cannot be built: {done.stderr}", pytrace=False)
+            pytest.fail(f"{whose}'s own code cannot be built: {done.stderr}", pytrace=False)
         return Path(done.stdout.strip())
-    binary = _built()
+    binary = _built(folder)
     if not binary.exists():
-        why = "Argo's own code is not built" if shutil.which("go") else "Go is not here"
-        _skipped.add(f"{why}: `make conformance` judges what we render by Argo's own code")
-        pytest.skip(f"{why}: `make conformance` judges what we render by Argo's own code")
+        why = f"{whose}'s own code is not built" if shutil.which("go") else "Go is not here"
+        _skipped.add(f"{why}: `make conformance` judges what we render by {whose}'s own code")
+        pytest.skip(f"{why}: `make conformance` judges what we render by {whose}'s own code")
     return binary
 
 
-def _built() -> Path:
-    """Where `argo/build` puts what it builds from these sources."""
-    sources = [ARGO / "go.mod", ARGO / "go.sum", *sorted(ARGO.glob("*.go"))]
+def _built(folder: str) -> Path:
+    """Where the folder's `build` puts what it builds from these sources."""
+    place = HERE / folder
+    sources = [place / "go.mod", place / "go.sum", *sorted(place.glob("*.go"))]
     digest = sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     cache = Path(os.environ.get("DRAGOMAN_CACHE") or Path(caches) / "dragoman")
-    return cache / f"argo-conformance-{digest[:12]}"
+    return cache / f"{folder}-conformance-{digest[:12]}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reason in _skipped:
-        terminalreporter.section("not judged by Argo", sep="!", yellow=True)
+        terminalreporter.section("not judged by the engines", sep="!", yellow=True)
         terminalreporter.line(reason)
+
+
+@pytest.fixture(scope="session")
+def judge(cluster_program: Path) -> Judge:
+    """Kubernetes' judgement of objects."""
+    return Judge(cluster_program)
+
+
+@pytest.fixture(scope="session")
+def control_plane(cluster_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    """A cluster without nodes."""
+    with serving(cluster_program, tmp_path_factory.mktemp("cluster")) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def node(control_plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """The cluster's only node."""
+    with living(control_plane, tmp_path_factory.mktemp("node")) as node:
+        yield node
+
+
+@pytest.fixture
+def namespace(control_plane: Plane) -> str:
+    """A new one."""
+    return control_plane.namespace()
 
 
 @pytest.fixture(scope="session")
