@@ -10,13 +10,41 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman import quantity
+from dragoman.emitter import Emulated, Native, Support
 from dragoman.plan.containers import DIRECTORY
+from dragoman.plan.features import Feature
 from dragoman.plan.model import Container, Resources, Step, Volume
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 LABEL_VALUE = re.compile(r"(?=.{1,63}$)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 SHM = "dragoman-shm"
 OUTPUTS = "dragoman-outputs"
+# what a pod says itself, whoever makes it
+OF_PODS: Mapping[Feature, Support] = {
+    **dict.fromkeys(
+        (
+            Feature.SECRET_ENV,
+            Feature.CONFIG_ENV,
+            Feature.PVC,
+            Feature.SECRET_VOLUME,
+            Feature.CONFIG_VOLUME,
+            Feature.EMPTY_DIR,
+            Feature.REQUESTS_AND_LIMITS,
+            Feature.GPU,
+            Feature.ACCELERATOR,
+            Feature.DISK,
+            Feature.TIMEOUT,
+            Feature.QUEUE,
+            Feature.COMPUTE_KUBERNETES,
+            Feature.SERVICE_ACCOUNT,
+            Feature.POD_METADATA,
+            Feature.PULL_POLICY,
+            Feature.WORKING_DIR,
+        ),
+        Native(),
+    ),
+    Feature.SHM: Emulated("a memory volume at /dev/shm"),
+}
 # the container's half of the restricted Pod Security Standard; `restricted` is the pod's
 RESTRICTED_CONTAINER = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 

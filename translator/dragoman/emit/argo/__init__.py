@@ -8,6 +8,7 @@ from dragoman.emit.argo.failing import graphs, judged_rightly, loop_stops, stops
 from dragoman.emit.argo.rules import verify
 from dragoman.emit.argo.settings import settings
 from dragoman.emit.argo.workflow import emit
+from dragoman.emit.pods import OF_PODS
 from dragoman.emitter import Emitter, Emulated, Native, Refused, Support, Weaker
 from dragoman.lower.matrix import expand_matrix
 from dragoman.plan.features import Feature, starts_beside_failures
@@ -46,19 +47,9 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.RUNTIME_TEXT: Weaker("text made while running that holds `{{` is read by Argo as one of its own tags"),
     Feature.RUNTIME_PARAM: Weaker("Argo does not check the value against the parameter's type and range"),
     Feature.SCRIPT: Native(),
-    Feature.SECRET_ENV: Native(),
-    Feature.CONFIG_ENV: Native(),
-    Feature.PVC: Native(),
-    Feature.SECRET_VOLUME: Native(),
-    Feature.CONFIG_VOLUME: Native(),
-    Feature.EMPTY_DIR: Native(),
-    Feature.REQUESTS_AND_LIMITS: Native(),
+    **OF_PODS,
     Feature.DYNAMIC_RESOURCES: Native(),
     Feature.BOUNDS: Weaker("Argo cannot compare quantities: an amount beyond its bound is not stopped"),
-    Feature.GPU: Native(),
-    Feature.ACCELERATOR: Native(),
-    Feature.DISK: Native(),
-    Feature.SHM: Emulated("a memory volume at /dev/shm"),
     Feature.RETRY: Native(),
     Feature.BACKOFF: Native(),
     Feature.RETRY_EXIT_CODE: Native(),
@@ -66,21 +57,14 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.RETRY_SPOT: Emulated("Argo's status Error, or a failure that is not the container's own"),
     Feature.ESCALATE: Native(),
     Feature.ATTEMPT: Native(),
-    Feature.TIMEOUT: Native(),
     Feature.FLOW_TIMEOUT: Native(),
     Feature.FLOW_PARALLELISM: Native(),
     Feature.ON_EXIT: Native(),
     Feature.SCHEDULE: Native(),
-    Feature.QUEUE: Native(),
-    Feature.COMPUTE_KUBERNETES: Native(),
     Feature.COMPUTE_BATCH: Refused(
         "Argo runs containers in its own cluster",
         "give the step `compute: kubernetes`, or render the flow for `batch`",
     ),
-    Feature.SERVICE_ACCOUNT: Native(),
-    Feature.POD_METADATA: Native(),
-    Feature.PULL_POLICY: Native(),
-    Feature.WORKING_DIR: Native(),
     Feature.PATCH: Native(),
 }
 

@@ -83,7 +83,7 @@ def _name(pointer: Pointer, number: int) -> tuple[str, ...]:
 def _at(body: Any, pointer: Pointer) -> Any:
     for step in pointer:
         if isinstance(body, Mapping):
-                body = body.get(step)
+            body = body.get(step)
         elif isinstance(body, list) and isinstance(step, int) and step < len(body):
             body = body[step]
         else:

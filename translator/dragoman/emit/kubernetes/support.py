@@ -7,6 +7,7 @@ from itertools import groupby
 
 from dragoman.emit.kubernetes import indexed
 from dragoman.emit.kubernetes.settings import Settings
+from dragoman.emit.pods import OF_PODS
 from dragoman.emitter import Emulated, Native, Refused, Support, Weaker
 from dragoman.expr.text import Text, refs
 from dragoman.expr.tree import Expr
@@ -28,31 +29,14 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.RUNTIME_TEXT: Native(),
     Feature.RUNTIME_PARAM: Weaker("a value given to the coordinator is not checked against the parameter's range"),
     Feature.SCRIPT: Emulated("a file from a ConfigMap"),
-    Feature.SECRET_ENV: Native(),
-    Feature.CONFIG_ENV: Native(),
-    Feature.PVC: Native(),
-    Feature.SECRET_VOLUME: Native(),
-    Feature.CONFIG_VOLUME: Native(),
-    Feature.EMPTY_DIR: Native(),
-    Feature.REQUESTS_AND_LIMITS: Native(),
-    Feature.GPU: Native(),
-    Feature.ACCELERATOR: Native(),
-    Feature.DISK: Native(),
-    Feature.SHM: Emulated("a memory volume at /dev/shm"),
+    **OF_PODS,
     Feature.RETRY_OOM: Emulated("the kubelet's word OOMKilled, or exit code 137"),
     Feature.RETRY_SPOT: Emulated("the pod's condition DisruptionTarget"),
-    Feature.TIMEOUT: Native(),
     Feature.SCHEDULE: Native(),
-    Feature.QUEUE: Native(),
-    Feature.COMPUTE_KUBERNETES: Native(),
     Feature.COMPUTE_BATCH: Refused(
         "Jobs run containers in their own cluster",
         "give the step `compute: kubernetes`, or render the flow for `batch`",
     ),
-    Feature.SERVICE_ACCOUNT: Native(),
-    Feature.POD_METADATA: Native(),
-    Feature.PULL_POLICY: Native(),
-    Feature.WORKING_DIR: Native(),
     Feature.PATCH: Weaker("a patch changes what is rendered, not the Jobs that the coordinator starts"),
 }
 
