@@ -15,6 +15,7 @@ from dragoman.expr.evaluate import evaluate
 from dragoman.expr.text import refs
 from dragoman.expr.tree import Expr, ExprError
 from dragoman.lower.task import Attempt, Id, Task, Values, ready
+from dragoman.lower.unroll import items_of
 from dragoman.plan.features import topological
 from dragoman.plan.model import Address, Foreach, Need, Plan, Reference, Step
 from dragoman.plan.references import target
@@ -178,7 +179,7 @@ class _Look:
         per_item = step.when if step.when is not None and _of_loop(step.when, step.address) else None
         if step.when is not None and per_item is None and not evaluate(step.when, values):
             return State("skipped", absent(step))
-        items = _items(loop, values)
+        items = items_of(loop, values)
         if loop.max_items is not None and len(items) > loop.max_items:
             message = f"the loop has {len(items)} items, more than maxItems, {loop.max_items}"
             return State("failed", absent(step), message)
@@ -257,20 +258,6 @@ def _met(need: Need, state: State) -> bool:
 
 def _of_loop(expr: Expr, address: Address) -> bool:
     return any(target(ref).kind in ("item", "index") and target(ref).step == address for ref in refs(expr))
-
-
-def _items(loop: Foreach, values: Values) -> list[Any]:
-    if loop.kind == "range":
-        assert loop.size is not None
-        return list(range(max(evaluate(loop.size, values), 0)))
-    if loop.kind == "list":
-        assert loop.items is not None
-        return list(evaluate(loop.items, values))
-    combinations: list[dict[str, Any]] = [{}]
-    for name, axis in loop.axes:
-        axis_values = evaluate(axis, values)
-        combinations = [{**one, name: value} for one in combinations for value in axis_values]
-    return combinations
 
 
 def _joined(step: Step, states: list[State]) -> State:
