@@ -95,6 +95,13 @@ def test_steps(steps: str, expected: list[str]) -> None:
     assert said("steps:\n" + "".join(f"  {text}\n" for text in steps.split("\n"))) == expected
 
 
+def test_a_group_is_not_named_as_what_runs_at_the_end() -> None:
+    body = "steps:\n  on-exit: {steps: {a: {image: x}}}\n"
+    assert said(body) == []
+    [finding] = said(body + "onExit:\n  b: {image: x}\n")
+    assert "error DRG118: the steps of the group `on-exit` would have the names of those under `onExit`" in finding
+
+
 def test_a_template_says_what_it_needs() -> None:
     body = """
 templates:

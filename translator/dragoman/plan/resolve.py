@@ -28,6 +28,8 @@ class Overlaid(NamedTuple):
         """The place of a merged value."""
         return self.source.span(path, key=key)
 
+ON_EXIT = "on-exit"  # how the addresses of steps under `onExit` begin
+
 
 def resolve(
     flow: Document, libraries: Mapping[str, Document], environment: str = "", sets: Sequence[str] = (), target: str = ""
@@ -60,8 +62,11 @@ def resolve(
     queue = None if queue is None else context.constant(queue, source, ("spec", "queue"))
     frame = Frame((), source, ("spec", "steps"), roots, queue=queue)
     steps = graph(context, body["steps"], frame)
-    exit_frame = Frame(("on-exit",), source, ("spec", "onExit"), scopes.on_exit(roots), queue=queue)
+    exit_frame = Frame((ON_EXIT,), source, ("spec", "onExit"), scopes.on_exit(roots), queue=queue)
     on_exit = graph(context, body.get("onExit") or {}, exit_frame, sees_steps=False)
+    if body.get("onExit") and "steps" in (body["steps"].get(ON_EXIT) or {}):
+        message = f"the steps of the group `{ON_EXIT}` would have the names of those under `onExit`"
+        context.report("DRG118", message, source, ("spec", "steps", ON_EXIT), "choose another name", key=True)
     check_unused(context, body["steps"], body.get("onExit") or {})
     timeout = body.get("timeout")
     limit = None if timeout is None else seconds(context, timeout, source, ("spec", "timeout"))
