@@ -5,7 +5,8 @@ The commands are those of `kubernetes_cluster`: `give`, `say`, `fail`, `sleep`, 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 
 class Scenario(NamedTuple):
@@ -215,3 +216,22 @@ steps:
         _ran("each[0] each[1] each[2] each[3] other"),
     ),
 }
+KILLABLE = [name for name in SCENARIOS if "time" not in name.split()]  # those that take no time themselves
+
+
+class Runner(Protocol):
+    """Where a flow was driven: what of it ran, what the drivers said."""
+
+    def ran(self) -> Sequence[str]: ...
+
+    def texts(self) -> str: ...
+
+
+def check(scenario: Scenario, runs: Runner, succeeded: bool) -> None:
+    """A scenario's flow did what the scenario says."""
+    ran = runs.ran()
+    assert sorted(ran) == sorted(scenario.ran), runs.texts()  # each of them once
+    assert succeeded == scenario.succeeded, runs.texts()
+    for chain in scenario.order:
+        places = [ran.index(name) for name in chain]
+        assert places == sorted(places), ran

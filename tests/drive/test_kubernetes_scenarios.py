@@ -6,19 +6,8 @@ from threading import Thread
 
 import pytest
 
-from drive.kubernetes_runs import Killed, Mortal, Runs, plan_of, running
-from drive.scenarios import SCENARIOS, Scenario
-
-KILLABLE = [name for name in SCENARIOS if "time" not in name.split()]  # those that take no time themselves
-
-
-def check(scenario: Scenario, runs: Runs, succeeded: bool) -> None:
-    ran = runs.ran()
-    assert sorted(ran) == sorted(scenario.ran), runs.texts()  # each of them once
-    assert succeeded == scenario.succeeded, runs.texts()
-    for chain in scenario.order:
-        places = [ran.index(name) for name in chain]
-        assert places == sorted(places), ran
+from drive.kubernetes_runs import Killed, Mortal, plan_of, running
+from drive.scenarios import KILLABLE, SCENARIOS, check
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
