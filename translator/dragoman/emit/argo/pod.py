@@ -22,22 +22,10 @@ from dragoman.emit.pods import (
     volumes,
     writes_outputs,
 )
+from dragoman.emit.scripts import INLINE, flag
 from dragoman.expr.text import Template, as_expr
 from dragoman.plan.containers import DIRECTORY
 from dragoman.plan.model import Amount, Container, EnvSource, Output, Resources, Script, Step
-
-# interpreters that take a program as an argument, and the flag for it
-INLINE = {
-    "python": "-c",
-    "python3": "-c",
-    "bash": "-c",
-    "sh": "-c",
-    "zsh": "-c",
-    "node": "-e",
-    "perl": "-e",
-    "ruby": "-e",
-    "Rscript": "-e",
-}
 
 
 def pod_template(step: Step, name: str, scope: Scope, settings: Settings) -> dict[str, Any]:
@@ -138,13 +126,13 @@ def _script(script: Script) -> tuple[list[str], list[str], str | None]:
             [],
             escape(script.source),
         )  # the kubelet reads it too: Argo hands it over in a variable
-    flag = INLINE.get(script.interpreter[0].rpartition("/")[2])
-    if flag is None:
+    inline = flag(script.interpreter[0])
+    if inline is None:
         raise Unprintable(
             f"the script holds `{{{{`, which Argo reads, and `{script.interpreter[0]}` takes no program as an argument",
             "put the script into the image, or use one of " + ", ".join(INLINE),
         )
-    return command, [flag, escape(script.source)], None
+    return command, [inline, escape(script.source)], None
 
 
 def _env(name: str, value: str | Template | EnvSource, scope: Scope) -> dict[str, Any]:
