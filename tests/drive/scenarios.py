@@ -93,6 +93,18 @@ steps:
         _ran("plan each[0] each[1] each[2] sum"),
         (("plan", "each[0]", "sum"), ("each[2]", "sum")),
     ),
+    "loops over what a skipped step would have said": Scenario(
+        """
+steps:
+  check: {command: [give, n=1], outputs: {n: {type: int}}}
+  maybe: {when: steps.check.outputs.n == 2, command: [x], outputs: {items: {type: list, items: int}, n: {type: int}}}
+  each: {foreach: {in: steps.maybe.outputs.items}, command: ["true"]}
+  some: {foreach: {range: steps.maybe.outputs.n}, command: ["true"]}
+  after: {needs: [each, some], command: ["true"]}
+""",
+        True,
+        _ran("check after"),
+    ),
     "groups": Scenario(
         """
 steps:

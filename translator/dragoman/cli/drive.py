@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 
 from dragoman.drive.answers import ApiError
 from dragoman.drive.cluster import connect
@@ -36,10 +37,15 @@ def run(arguments: argparse.Namespace) -> int:
     world = World(time.time, time.sleep, progress.note)
     try:
         return 0 if coordinate(plan, me, arguments.param, Client(place), world, progress) else 1
+    except Findings:
+        raise
     except ApiError as error:
         raise refused(error, place) from None
     except OwnerGone:
         raise gone(place, me.name) from None
+    except Exception:  # a bug: exit code 1 would say that the flow failed, and nobody would try again
+        traceback.print_exc()
+        return 2
 
 
 def _leave(number: int, frame: object) -> None:

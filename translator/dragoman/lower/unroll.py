@@ -57,16 +57,16 @@ def unroll(plan: Plan) -> tuple[Node, ...]:
 
 
 def items_of(loop: Foreach, values: Values) -> list[Any]:
-    """What a loop runs over; of a matrix, the first list changes slowest."""
+    """What a loop runs over; nothing where that is null; of a matrix, the first list changes slowest."""
     if loop.kind == "range":
         assert loop.size is not None
-        return list(range(max(evaluate(loop.size, values), 0)))
+        return list(range(max(evaluate(loop.size, values) or 0, 0)))
     if loop.kind == "list":
         assert loop.items is not None
-        return list(evaluate(loop.items, values))
+        return list(evaluate(loop.items, values) or ())
     combinations: list[dict[str, Any]] = [{}]
     for name, axis in loop.axes:
-        combinations = [{**one, name: value} for one in combinations for value in evaluate(axis, values)]
+        combinations = [{**one, name: value} for one in combinations for value in evaluate(axis, values) or ()]
     return combinations
 
 
