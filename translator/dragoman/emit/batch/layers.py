@@ -116,7 +116,7 @@ def _cheapest(ranked: list[Step], bit: Mapping[str, int], before: Mapping[str, i
         waits = [
             Wait(step.name, other.name)
             for step in behind
-            for other in front
+            for other in _last(front)
             if not before[step.name] & bit[other.name] and not _follows(step, behind, bit, before)
         ]
         delay = sum(max(level[wait.other] + 1 - level[wait.step], 0) for wait in waits)
@@ -125,6 +125,12 @@ def _cheapest(ranked: list[Step], bit: Mapping[str, int], before: Mapping[str, i
     assert best is not None
     added += best[2]
     return best[1]
+
+
+def _last(front: list[Step]) -> list[Step]:
+    """The steps that no other one in front needs: waiting for them is waiting for all."""
+    needed = {need.step for step in front for need in step.needs}
+    return [step for step in front if step.name not in needed]
 
 
 def _follows(step: Step, behind: list[Step], bit: Mapping[str, int], before: Mapping[str, int]) -> bool:
