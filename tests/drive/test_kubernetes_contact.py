@@ -17,7 +17,7 @@ from dragoman.drive.kubernetes.patience import LONGEST_PAUSE, TRIES
 from dragoman.emit.kubernetes.outputs import CARRIER
 from drive.kubernetes_cluster import Ended, imagined
 from drive.kubernetes_memory import Call, Memory
-from drive.kubernetes_runs import Runs, plan_of, running
+from drive.kubernetes_runs import Killed, Mortal, Runs, plan_of, running
 from drive.scenarios import SCENARIOS
 
 FLOW = SCENARIOS["a loop over an output, and its results"]
@@ -333,3 +333,39 @@ def test_a_memory_is_a_cluster_whose_objects_are_what_was_applied() -> None:
     assert memory.version == version  # nothing has changed
     with pytest.raises(ApiError, match="field is immutable"):
         memory.apply("jobs", {"metadata": {"name": "a"}, "spec": {"template": {"x": 2}}})
+
+
+def test_a_pod_that_goes_between_the_list_of_jobs_and_that_of_pods() -> None:
+    with running() as runs:
+        plan, me = plan_of("steps: {a: {command: [sleep, '60']}}"), runs.begin()
+        with pytest.raises(Killed):
+            runs.drive(plan, me, Mortal(runs.memory, 4, answered=True))
+        while not (pods := runs.memory.all("pods")):
+            runs.memory.wait(runs.memory.version, 0.1)
+
+        def refuse(call: Call) -> None:
+            if (call.verb, call.kind) == ("list", "pods"):
+                runs.memory.remove("pods", pods[0]["metadata"]["name"])
+
+        runs.memory.refuse = refuse
+        assert not runs.drive(plan, me)
+        assert "a: failed: its pod is gone" in runs.texts().replace(" in 0s", "")
+
+
+def test_a_pod_that_goes_while_no_watch_lasts() -> None:
+    with running() as runs:
+        plan, me = plan_of("steps: {a: {command: [sleep, '60']}}"), runs.begin()
+
+        told = 0
+
+        def refuse(call: Call) -> ApiError | None:
+            nonlocal told
+            told += (call.verb, call.kind) == ("event", "pods")
+            if (call.verb, call.kind) != ("event", "pods") or told != 2:  # it is there, it runs
+                return None
+            runs.memory.remove("pods", call.name)
+            return ApiError(410, "too old")
+
+        runs.memory.refuse = refuse
+        assert not runs.drive(plan, me)
+        assert "a: failed: its pod is gone" in runs.texts().replace(" in 0s", "")

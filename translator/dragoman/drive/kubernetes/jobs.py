@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dragoman.drive.answers import ApiError
 from dragoman.drive.kubernetes.api import Api, Chosen, Object
 from dragoman.drive.kubernetes.ending import MOST, deleted, ending
-from dragoman.drive.kubernetes.facts import RESULT, Job, Pod, job_of, pod_of, seconds
+from dragoman.drive.kubernetes.facts import JOB_NAME, RESULT, Job, Pod, job_of, pod_of, seconds
 from dragoman.drive.kubernetes.known import Known
 from dragoman.drive.kubernetes.patience import LONGEST_PAUSE, PAUSE, patiently
 from dragoman.drive.kubernetes.watching import Interest, Missing, News, Note, Watching
@@ -60,7 +60,7 @@ class Jobs:
         self.jobs: Interest[Job] = Interest(
             Chosen("jobs", label), lambda seen: job_of(seen, run.uid), _name, lambda: frozenset(open_.copy())
         )
-        self.pods: Interest[Pod] = Interest(Chosen("pods", label), pod_of, _job, self.now.ended)
+        self.pods: Interest[Pod] = Interest(Chosen("pods", label), pod_of, _job, self.now.awaited)
 
     def begin(self) -> None:
         """Learn all that has happened so far, and watch what happens from now on."""
@@ -171,11 +171,24 @@ class Jobs:
         if job.phase == "running" or step is None:
             return
         found = ending(job, self.now.pods.get(name), step, self._log)
+        if found is None and name not in self.now.pods:
+            self._look(name)
+            found = ending(job, self.now.pods.get(name), step, self._log)
         if found is None:
             return
         if found.note is not None:
             self._patch(name, {"metadata": {"annotations": {RESULT: json.dumps(found.note, separators=(",", ":"))}}})
         self.now.close(name, found.attempt)
+
+    def _look(self, name: str) -> None:
+        """Find the pod of a Job that has ended, whose pod no watch has told of: it may have gone before they began."""
+        found, _ = self.watching.listed(
+            self.pods._replace(chosen=Chosen("pods", f"{JOB_NAME[1]}={name}")), self.world.note
+        )
+        for pod in found:
+            self.now.pod(pod)
+        if not found:
+            self.now.no_pod(name)
 
     def _deleted(self, name: str) -> None:
         """A Job was deleted before it ended: all of them are, when their owner is."""

@@ -28,6 +28,10 @@ class Known:
         """Jobs that have ended and whose attempts have not: their pods are still to tell how."""
         return frozenset(name for name, job in self.open.copy().items() if job.phase != "running")
 
+    def awaited(self) -> frozenset[str]:
+        """Jobs whose pods a new list must have: it has ended, or its pod was there when one looked last."""
+        return self.ended() | {name for name, pod in self.pods.copy().items() if not pod.gone}
+
     def job(self, job: Job) -> bool:
         """Learn of a Job; whether its attempt is still open."""
         if job.name in self._closed:
