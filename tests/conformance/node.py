@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import ssl
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,12 +40,13 @@ class Moment(NamedTuple):
 
 
 class Node:
-    """The kubelet. `moments`: what its pods did, in order."""
+    """The kubelet. `moments`: what its pods did, in order; `failures`: its own mistakes."""
 
     def __init__(self, plane: Plane, folder: Path) -> None:
         self.plane, self.folder = plane, folder
         self.moments: list[Moment] = []
         self.lives: dict[str, Life] = {}
+        self.failures: list[str] = []
         self.over = False
         self.programs = folder / "programs"
         self.programs.mkdir()
@@ -93,6 +95,9 @@ class Node:
                     self._see(event, pod)
             except urllib3.exceptions.HTTPError:
                 time.sleep(0.1)
+            except Exception:
+                self.failures.append(traceback.format_exc())
+                raise
 
     def _see(self, event: str, pod: Mapping[str, Any]) -> None:
         about = pod["metadata"]
@@ -116,8 +121,9 @@ class Node:
             return
         try:
             self._live(life)
-        except urllib3.exceptions.HTTPError:
+        except Exception:
             if not self.over:
+                self.failures.append(traceback.format_exc())
                 raise
 
     def _live(self, life: Life) -> None:

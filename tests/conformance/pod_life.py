@@ -144,9 +144,12 @@ class Life:
         path = f"{self.place.programs}:{Path(sys.executable).parent}:/usr/bin:/bin"
         environment = {"PATH": path, "DRAGOMAN_TERMINATION_LOG": str(file), **self._identity(container), **inside}
         shown = [self._inside(container, expand(word, variables)) for word in words]
+        # the container after a sidecar is made later than the sidecar begins to listen: here its signal waits for it
+        early = {signal.SIGTERM} if container.get("restartPolicy") == "Always" else set()
         with self._lock, (self.place.folder / "logs" / name).open("wb") as log:
             if self.killed:
                 return "it was killed"
+            signal.pthread_sigmask(signal.SIG_BLOCK, early)
             try:
                 process = subprocess.Popen(
                     shown,
@@ -159,6 +162,8 @@ class Life:
                 )
             except OSError as error:
                 return str(error)
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, early)
             self._running[name] = process
         return process
 
