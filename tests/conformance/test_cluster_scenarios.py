@@ -28,7 +28,7 @@ def test_drivers_that_are_killed_again_and_again(name: str, control_plane: Plane
     runs = Runs(control_plane, node, SCENARIOS[name].spec)
     for calls in range(1, 200):
         try:
-            succeeded = runs.drive(Mortal(runs.api, calls, answered=calls % 2 == 0))  # type: ignore[arg-type]
+            succeeded = runs.drive(Mortal(runs.api, calls, answered=calls % 2 == 0))
         except Killed:
             continue
         check(SCENARIOS[name], runs, succeeded)

@@ -83,6 +83,7 @@ class Watching:
 
     def _follow(self, interest: Interest[Fact], version: str) -> None:
         failed = 0
+        told: set[str] = set()  # what is there as far as this thread has said; some of it may still be unheard
         try:
             while not self.over.is_set():
                 try:
@@ -91,11 +92,11 @@ class Watching:
                             return
                         failed = 0
                         version = item["metadata"].get("resourceVersion") or version
-                        self._tell(interest, kind, item)
+                        self._tell(interest, kind, item, told)
                     failed, wait = 0, PAUSE
                 except ApiError as error:
                     if error.status == EXPIRED:
-                        version = self._again(interest)
+                        version = self._again(interest, told)
                         continue
                     failed += 1
                     wait = pause(error, failed, self._lost)
@@ -103,20 +104,27 @@ class Watching:
         except Exception as error:  # raised again where the news are read
             self.news.put(error)
 
-    def _tell(self, interest: Interest[Fact], kind: str, item: Object) -> None:
+    def _tell(self, interest: Interest[Fact], kind: str, item: Object, told: set[str]) -> None:
         fact = interest.read(item) if kind != "BOOKMARK" else None
-        if fact is not None:
-            self.news.put(Seen(fact, kind == "DELETED"))
+        if fact is None:
+            return
+        self.news.put(Seen(fact, kind == "DELETED"))
+        if kind == "DELETED":
+            told.discard(interest.name(fact))
+        else:
+            told.add(interest.name(fact))
 
-    def _again(self, interest: Interest[Fact]) -> str:
+    def _again(self, interest: Interest[Fact], told: set[str]) -> str:
         """List anew, after a gap that no watch can fill."""
-        expected = interest.expected()
+        expected = interest.expected() | told
         facts, version = self.listed(interest, self._lost)
         for fact in facts:
             self.news.put(Seen(fact))
-        missing = expected - {interest.name(fact) for fact in facts}
-        if missing:
+        there = {interest.name(fact) for fact in facts}
+        if missing := expected - there:
             self.news.put(Missing(interest.chosen, missing))
+        told.clear()
+        told |= there
         return version
 
     def _lost(self, text: str) -> None:
