@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Verb(NamedTuple):
@@ -15,6 +15,7 @@ class Verb(NamedTuple):
     flags: Callable[[argparse.ArgumentParser], None]
 
 
+HIDDEN = frozenset({"carry"})  # verbs that no person types
 WIDTH = 100  # of help; asking the terminal costs more than a small render's own work
 
 
@@ -34,9 +35,8 @@ def parser(version: str, asked: Sequence[str] | None = None) -> argparse.Argumen
     top.add_argument("--version", action="version", version=f"dragoman {version}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, verb in VERBS.items():
-        one = verbs.add_parser(
-            name, help=verb.help, description=verb.help, allow_abbrev=False, formatter_class=_formatter
-        )
+        shown: Any = {"help": verb.help} if name not in HIDDEN else {}
+        one = verbs.add_parser(name, description=verb.help, allow_abbrev=False, formatter_class=_formatter, **shown)
         if asked is not None and name not in asked:
             continue
         verb.flags(one)
