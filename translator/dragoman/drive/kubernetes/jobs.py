@@ -208,7 +208,8 @@ class Jobs:
             self.full_for = min(2 * self.full_for, LONGEST_PAUSE)
             self.world.note(f"{task.name} waits: {error.message}")
             return
-        if error.status not in REFUSED or "cannot patch resource" in error.message:
+        forbidden = any(f"cannot {verb} resource" in error.message for verb in ("patch", "create"))
+        if error.status not in REFUSED or forbidden:
             raise error
         now = self.world.clock()
         message = f"Kubernetes refuses its Job: {error.message}"
