@@ -26,6 +26,7 @@ from conformance.pod_life import PROGRAMS, Life, Place, terminated, waiting
 from drive.kubernetes_memory import now
 
 NAME = "n1"
+JOB = "batch.kubernetes.io/job-name"
 PULL = 0.5  # seconds until an image that is not there at first can be pulled
 _LOG = re.compile(r"/containerLogs/([^/]+)/([^/]+)/([^/]+)")
 
@@ -73,6 +74,13 @@ class Node:
     def ran(self, namespace: str) -> list[str]:
         """The Jobs whose pods began, in their order."""
         return [moment.job for moment in self.moments if moment.namespace == namespace and not moment.ended]
+
+    def crash(self, namespace: str, job: str) -> None:
+        """The programs of a Job's pods are killed."""
+        for life in list(self.lives.values()):
+            about = life.pod["metadata"]
+            if (about["namespace"], about["labels"].get(JOB)) == (namespace, job):
+                life.crash()
 
     def log(self, namespace: str, pod: str, container: str) -> Path:
         """Where a container's log is."""
@@ -157,7 +165,7 @@ class Node:
 
     def _moment(self, life: Life, *, ended: bool) -> None:
         about = life.pod["metadata"]
-        job = about["labels"].get("batch.kubernetes.io/job-name", "")
+        job = about["labels"].get(JOB, "")
         self.moments.append(Moment(about["namespace"], job, about["name"], ended))
 
     def _status(self, life: Life, status: Mapping[str, Any]) -> None:

@@ -116,6 +116,12 @@ class Life:
             late.daemon = True
             late.start()
 
+    def crash(self) -> None:
+        """Its programs end as if by themselves."""
+        with self._lock:
+            for process in self._running.values():
+                _signal(process, signal.SIGKILL)
+
     def _run(self) -> Ended:
         sidecars = []
         for container in self.pod["spec"].get("initContainers") or ():
@@ -251,7 +257,8 @@ class Life:
 
         def there(found: re.Match[str]) -> str:
             mount = places[found[0]]
-            return str(self.volumes[mount["name"]] / mount.get("subPath", ""))
+            part = mount.get("subPath") or expand(mount.get("subPathExpr", ""), self._variables(container))
+            return str(self.volumes[mount["name"]] / part)
 
         return re.sub(rf"(?:{known})(?![\w.-])", there, text)
 

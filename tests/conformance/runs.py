@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.node import Node
-from conformance.plane import Plane
+from conformance.plane import Plane, until
 from dragoman.drive.kubernetes.api import Api, Chosen
 from dragoman.drive.kubernetes.coordinate import Self, coordinate, owner
 from dragoman.drive.kubernetes.jobs import Jobs, World
 from dragoman.drive.walk import Facts
-from dragoman.emit.kubernetes.coordinator import PLAN_FILE
+from dragoman.emit.kubernetes.coordinator import PLAN_FILE, RULES
 from dragoman.emit.kubernetes.job import ATTEMPT, RUN, TASK, Run, label
 from dragoman.emit.kubernetes.settings import settings
 from dragoman.load import yaml
@@ -35,8 +35,8 @@ spec:
 class Runs:
     """One run of a flow in a namespace of its own. Its coordinator's Job waits: the drivers are this process."""
 
-    def __init__(self, plane: Plane, node: Node, spec: str) -> None:
-        self.plane, self.node = plane, node
+    def __init__(self, plane: Plane, node: Node, spec: str, rules: Sequence[Any] = RULES) -> None:
+        self.plane, self.node, self.rules = plane, node, rules
         self.namespace = plane.namespace()
         self.said: list[str] = []
         text = HEAD.format(namespace=self.namespace) + "".join(f"  {line}\n" for line in spec.strip("\n").split("\n"))
@@ -44,11 +44,13 @@ class Runs:
         done = render(document, {}, [], "kubernetes", "", ["targets.kubernetes.ordering=coordinator"])
         bodies = {manifest.body["kind"]: manifest.body for manifest in done.emission.manifests}
         bodies["Job"] = {**bodies["Job"], "spec": {**bodies["Job"]["spec"], "suspend": True}}
+        bodies["Role"] = {**bodies["Role"], "rules": list(rules)}
         made = {kind: plane.apply(body, self.namespace) for kind, body in bodies.items()}
         self.plan = wire.decode(json.loads(bodies["ConfigMap"]["data"][PLAN_FILE]))
         about = made["Job"]["metadata"]
         self.me = Self(about["name"], about["uid"], self.namespace, bodies["ConfigMap"]["metadata"]["name"])
         self.account = made["ServiceAccount"]["metadata"]["name"]
+        until(self._may)
         self.api = plane.client(self.namespace, plane.token_of(self.namespace, self.account))
 
     def drive(self, api: Api | None = None, parameters: Sequence[str] = ()) -> bool:
@@ -84,6 +86,17 @@ class Runs:
     def texts(self) -> str:
         """All that the drivers said."""
         return "".join(self.said)
+
+    def _may(self) -> bool:
+        """Whether the API server knows the account's rights by now."""
+        user = f"system:serviceaccount:{self.namespace}:{self.account}"
+        rule = next(rule for rule in self.rules if rule["verbs"])
+        resource, _, part = rule["resources"][0].partition("/")
+        asked = {"namespace": self.namespace, "verb": rule["verbs"][0], "resource": resource, "subresource": part}
+        asked["group"] = rule["apiGroups"][0]
+        body = {"spec": {"user": user, "resourceAttributes": asked}}
+        found = self.plane.call("POST", "apis/authorization.k8s.io/v1/subjectaccessreviews", body)
+        return bool(found.body["status"]["allowed"])
 
     def _world(self, progress: Progress) -> World:
         latest = time.monotonic() + LONGEST
