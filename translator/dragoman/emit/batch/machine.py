@@ -1,0 +1,388 @@
+"""Graphs, groups and loops as states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dragoman.emit.batch.amounts import gathered
+from dragoman.emit.batch.build import FAILED, Build, absent, careful
+from dragoman.emit.batch.definition import drop_empty
+from dragoman.emit.batch.jsonata import literal
+from dragoman.emit.batch.layers import Chain, Fork, Shape, layers
+from dragoman.emit.batch.scope import INPUT, Scope, expression, field, recorded
+from dragoman.emit.batch.states import add, state_name, task
+from dragoman.expr.text import refs
+from dragoman.expr.tree import Literal
+from dragoman.findings import WARNING, Finding
+from dragoman.plan.loops import width
+from dragoman.plan.model import Address, Foreach, Step
+from dragoman.plan.references import target
+
+MOST_INLINE = 40  # iterations of an inline Map that run at once
+EVENTS = 20_000  # of the 25,000 that one execution may have
+EVENTS_OF_STATE = 6
+
+
+def graph(
+    build: Build, scope: Scope, place: Address, steps: tuple[Step, ...], after: str | None, *, fail_fast: bool
+) -> str:
+    """The states of a graph; the name of the first."""
+    found = layers(steps)
+    for wait in found.added:
+        _told(build, steps, wait.step, wait.other)
+    if not careful(steps, fail_fast=fail_fast):
+        return _shape(build, scope, found.shape, after, None)
+    return _shape(build, scope, found.shape, _judged(scope, place, steps, after), (steps, fail_fast))
+
+
+def _told(build: Build, steps: tuple[Step, ...], name: str, other: str) -> None:
+    step = next(one for one in steps if one.name == name)
+    layer = step.layers[0]
+    build.findings.append(
+        Finding(
+            "DRG311",
+            f"`{name}` waits for `{other}` as well: a state machine has no other form for this graph",
+            layer.source.span(layer.path, key=True),
+            "the result is the same, it may only come later; order the steps otherwise if that matters",
+            WARNING,
+            ".".join(map(str, layer.path)),
+        )
+    )
+
+
+Asked = tuple[tuple[Step, ...], bool]
+
+
+def _shape(build: Build, scope: Scope, shape: Shape, after: str | None, asked: Asked | None) -> str:
+    if isinstance(shape, Step):
+        return _step(build, scope, shape, after, asked)
+    if isinstance(shape, Chain):
+        first = after
+        for part in reversed(shape.parts):
+            first = _shape(build, scope, part, first, asked)
+        assert first is not None
+        return first
+    return _fork(build, scope, shape, after, asked)
+
+
+def _fork(build: Build, scope: Scope, shape: Fork, after: str | None, asked: Asked | None) -> str:
+    branches = []
+    for branch in shape.branches:
+        inner = Scope({}, scope.loops)
+        start = _shape(build, inner, branch, None, asked)
+        branches.append({"StartAt": start, "States": _ordered(inner.states)})
+    merged = f"$merge([{INPUT}, {{'steps': $merge($append([{INPUT}.steps], $states.result.steps))}}])"
+    state = {"Type": "Parallel", "Branches": branches, "Output": expression(merged)}
+    return add(scope, build.fresh(state_name(_first(shape), "beside")), state, after)
+
+
+def _first(shape: Shape) -> Step:
+    while not isinstance(shape, Step):
+        shape = shape.parts[0] if isinstance(shape, Chain) else shape.branches[0]
+    return shape
+
+
+def _ordered(states: dict[str, Any]) -> dict[str, Any]:
+    """States were made from the last to the first: people read them from the first."""
+    return dict(reversed(states.items()))
+
+
+def _step(build: Build, scope: Scope, step: Step, after: str | None, asked: Asked | None) -> str:
+    caught = asked is not None
+    loop_wide = step.foreach is not None and not _per_item(step)
+    if step.foreach is not None:
+        first = _loop(build, scope, step, step.foreach, after, caught=caught)
+    else:
+        first = once(build, scope, step, after, caught=caught)
+    conditions = _conditions(scope, step, asked)
+    if step.when is not None and (step.foreach is None or loop_wide):
+        conditions.append(f"({build.source(step.when, scope, step, 'when')})")
+    if not conditions or (step.foreach is None and not caught and step.when is None):
+        return first
+    return _choice(build, scope, step, " and ".join(conditions), first, after)
+
+
+def _choice(build: Build, scope: Scope, step: Step, condition: str, then: str, after: str | None) -> str:
+    out = absent(step.outputs, loop=step.foreach is not None)
+    skipped = {
+        "Type": "Pass",
+        "Output": expression(recorded(step, "skipped", out) if build.keeps(step) else INPUT),
+    }
+    otherwise = add(scope, state_name(step, "skipped"), skipped, after)
+    name = state_name(step, "when")
+    scope.states[name] = {
+        "Type": "Choice",
+        "Choices": [{"Condition": expression(condition), "Next": then}],
+        "Default": otherwise,
+    }
+    return name
+
+
+def _conditions(scope: Scope, step: Step, asked: Asked | None) -> list[str]:
+    """What must have become of the steps that this one needs, where a failure does not end the graph by itself."""
+    if asked is None:
+        return []
+    steps, fail_fast = asked
+    status = {one.name: f"{scope.record(one.address)}.status" for one in steps}
+    found = []
+    for need in step.needs:
+        if need.condition == "succeeded":
+            found.append(f"{status[need.step]} in ['succeeded', 'skipped']")
+        elif need.condition == "failed":
+            found.append(f"{status[need.step]} = 'failed'")
+    if fail_fast:
+        others = [one for one in steps if one is not step and not _accepted(one, steps)]
+        found += [f"$not({status[one.name]} = 'failed')" for one in others]
+    return found
+
+
+def _accepted(step: Step, steps: tuple[Step, ...]) -> bool:
+    return any(need.step == step.name and need.condition != "succeeded" for one in steps for need in one.needs)
+
+
+def _judged(scope: Scope, place: Address, steps: tuple[Step, ...], after: str | None) -> str:
+    """The states behind a graph that was asked: it fails if a step failed that nobody accepts."""
+    failures = [f"{scope.record(step.address)}.status" for step in steps if not _accepted(step, steps)]
+    start = "-".join(place) or "flow"
+    failed, done, name = f"{start}--failure", f"{start}--end", f"{start}--judged"
+    scope.states[failed] = {"Type": "Fail", "Error": FAILED, "Cause": "a step failed that no other one accepts"}
+    then = after
+    if then is None:
+        scope.states[done] = {"Type": "Pass", "Output": expression(INPUT), "End": True}
+        then = done
+    condition = f"'failed' in [{', '.join(failures)}]" if failures else "false"
+    scope.states[name] = {
+        "Type": "Choice",
+        "Choices": [{"Condition": expression(condition), "Next": failed}],
+        "Default": then,
+    }
+    return name
+
+
+def once(build: Build, scope: Scope, step: Step, after: str | None, *, caught: bool) -> str:
+    """One run of a step, or of a group."""
+    if not step.steps:
+        return task(build, scope, step, after, caught=caught)
+    if not caught and not careful(step.steps, fail_fast=step.fail_fast):
+        behind = _group_end(build, scope, step, after)
+        return graph(build, scope, step.address, step.steps, behind, fail_fast=step.fail_fast)
+    inner = Scope({}, scope.loops)
+    start = graph(
+        build,
+        inner,
+        step.address,
+        step.steps,
+        _group_end(build, inner, step, None),
+        fail_fast=step.fail_fast,
+    )
+    merged = f"$merge([{INPUT}, {{'steps': $merge($append([{INPUT}.steps], $states.result.steps))}}])"
+    state: dict[str, Any] = {
+        "Type": "Parallel",
+        "Branches": [{"StartAt": start, "States": _ordered(inner.states)}],
+        "Output": expression(merged),
+    }
+    if caught:
+        out = absent(step.outputs, loop=False)
+        lost = add(
+            scope,
+            state_name(step, "failed"),
+            {"Type": "Pass", "Output": expression(recorded(step, "failed", out))},
+            after,
+        )
+        state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]
+    return add(scope, state_name(step, "group"), state, after)
+
+
+def _group_end(build: Build, scope: Scope, step: Step, after: str | None) -> str | None:
+    """The state that computes a group's outputs; none when nobody wants to know."""
+    if not build.keeps(step):
+        return after
+    out = {
+        name: f"({build.source(output.value, scope, step, 'outputs', name)})"
+        for name, output in step.outputs.items()
+        if output.value is not None
+    }
+    state = {"Type": "Pass", "Output": expression(recorded(step, "succeeded", out))}
+    return add(scope, state_name(step, "end"), state, after)
+
+
+def _per_item(step: Step) -> bool:
+    """Whether the condition of a loop looks at the item."""
+    return step.when is not None and any(
+        target(ref).kind in ("item", "index") and target(ref).step == step.address for ref in refs(step.when)
+    )
+
+
+def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | None, *, caught: bool) -> str:
+    items = _items(build, scope, step, loop)
+    inner = Scope({}, (*scope.loops, step.address))
+    start = _iteration(build, inner, step, loop)
+    selector = {
+        "item": expression("$states.context.Map.Item.Value"),
+        "index": expression("$states.context.Map.Item.Index"),
+        "up": expression(INPUT),
+        "steps": {},
+    }
+    distributed = _distributed(step, loop)
+    state = drop_empty(
+        {
+            "Type": "Map",
+            "Items": items,
+            "ItemSelector": selector,
+            "MaxConcurrency": loop.parallelism,
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+                if distributed
+                else {"Mode": "INLINE"},
+                "StartAt": start,
+                "States": _ordered(inner.states),
+            },
+            "Output": expression(_loop_output(build, step)),
+        }
+    )
+    state["ItemSelector"] = selector
+    name = state_name(step, "loop")
+    tolerated = 0 if loop.tolerate is None else loop.tolerate
+    then = after
+    if isinstance(tolerated, int) and tolerated > 0:
+        then = _counted(scope, step, tolerated, after)
+        state["Output"] = expression(_loop_output(build, step, count=True))
+    if caught:
+        out = absent(step.outputs, loop=True)
+        lost = add(
+            scope,
+            state_name(step, "failed"),
+            {"Type": "Pass", "Output": expression(recorded(step, "failed", out))},
+            after,
+        )
+        state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]
+    add(scope, name, state, then)
+    return _bounded(build, scope, step, loop, name)
+
+
+def _iteration(build: Build, inner: Scope, step: Step, loop: Foreach) -> str:
+    """The states of one item; its last says how it ended, and what it hands on."""
+    end = state_name(step, "item")
+    own = Scope(inner.states, inner.loops)
+    record = f"{INPUT}.steps.{field('.'.join(step.address))}"
+    fields = {name: f"{record}.out.{field(name)}" for name in step.outputs} if step.address in build.wanted else {}
+    pairs = ", ".join(f"{literal(name)}: {source}" for name, source in fields.items())
+    inner.states[end] = {
+        "Type": "Pass",
+        "Output": expression(f"{{'ok': true, 'out': {{{pairs}}}}}"),
+        "End": True,
+    }
+    if loop.tolerate is None:
+        first = once(build, own, step, end, caught=False)
+    else:
+        first = _tolerated(build, own, step, end)
+    if not _per_item(step):
+        return first
+    assert step.when is not None
+    nothing = state_name(step, "nothing")
+    skipped = ", ".join(f"{literal(name)}: {source}" for name, source in absent(step.outputs, loop=False).items())
+    inner.states[nothing] = {
+        "Type": "Pass",
+        "Output": expression(f"{{'ok': true, 'out': {{{skipped}}}}}"),
+        "End": True,
+    }
+    name = state_name(step, "when")
+    inner.states[name] = {
+        "Type": "Choice",
+        "Choices": [{"Condition": expression(build.source(step.when, own, step, "when")), "Next": first}],
+        "Default": nothing,
+    }
+    return name
+
+
+def _tolerated(build: Build, own: Scope, step: Step, end: str) -> str:
+    """An item whose failure is no failure of the loop: it hands on nulls."""
+    inner = Scope({}, own.loops)
+    start = once(build, inner, step, None, caught=False)
+    nulls = ", ".join(f"{literal(name)}: null" for name in step.outputs)
+    lost = state_name(step, "lost-item")
+    own.states[lost] = {"Type": "Pass", "Output": expression(f"{{'ok': false, 'out': {{{nulls}}}}}"), "End": True}
+    state = {
+        "Type": "Parallel",
+        "Branches": [{"StartAt": start, "States": _ordered(inner.states)}],
+        "Output": expression(f"$merge([{INPUT}, {{'steps': $states.result[0].steps}}])"),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}],
+    }
+    return add(own, state_name(step, "tolerated"), state, end)
+
+
+def _loop_output(build: Build, step: Step, *, count: bool = False) -> str:
+    if step.address in build.wanted or build.keeps(step):
+        out = {name: gathered("$states.result", f"out.{field(name)}") for name in step.outputs}
+        source = recorded(step, "succeeded", out if step.address in build.wanted else {})
+    else:
+        source = INPUT
+    if not count:
+        return source
+    return f"$merge([{source}, {{'lost': $count($states.result[ok = false])}}])"
+
+
+def _counted(scope: Scope, step: Step, tolerated: int, after: str | None) -> str:
+    failed, name = state_name(step, "too-many"), state_name(step, "counted")
+    scope.states[failed] = {
+        "Type": "Fail",
+        "Error": FAILED,
+        "Cause": expression(f"$string({INPUT}.lost) & ' items failed, {tolerated} may'"),
+    }
+    then = after
+    if then is None:
+        then = state_name(step, "done")
+        scope.states[then] = {"Type": "Pass", "Output": expression(INPUT), "End": True}
+    scope.states[name] = {
+        "Type": "Choice",
+        "Choices": [{"Condition": expression(f"{INPUT}.lost > {tolerated}"), "Next": failed}],
+        "Default": then,
+    }
+    return name
+
+
+def _items(build: Build, scope: Scope, step: Step, loop: Foreach) -> Any:
+    """What a Map runs over: a list, or an expression that gives one."""
+    if loop.kind == "range":
+        assert loop.size is not None
+        if isinstance(loop.size, Literal):
+            return list(range(loop.size.value)) if loop.size.value <= 100 else expression(f"[0..{loop.size.value - 1}]")
+        size = build.source(loop.size, scope, step, "foreach")
+        return expression(f"({size}) > 0 ? [0..({size}) - 1] : []")
+    assert loop.items is not None
+    return expression(build.source(loop.items, scope, step, "foreach"))
+
+
+def _bounded(build: Build, scope: Scope, step: Step, loop: Foreach, then: str) -> str:
+    """The state before a loop whose list may turn out too long."""
+    if loop.max_items is None or width(loop) is not None:
+        return then
+    expr = loop.size if loop.kind == "range" else loop.items
+    assert expr is not None
+    source = build.source(expr, scope, step, "foreach")
+    count = f"({source})" if loop.kind == "range" else f"$count({source})"
+    failed, name = state_name(step, "too-long"), state_name(step, "bounded")
+    scope.states[failed] = {
+        "Type": "Fail",
+        "Error": FAILED,
+        "Cause": expression(f"'the loop has ' & $string({count}) & ' items, more than maxItems, {loop.max_items}'"),
+    }
+    scope.states[name] = {
+        "Type": "Choice",
+        "Choices": [{"Condition": expression(f"{count} > {loop.max_items}"), "Next": failed}],
+        "Default": then,
+    }
+    return name
+
+
+def _distributed(step: Step, loop: Foreach) -> bool:
+    """Whether the items need histories of their own: too many events for one execution, or too many at once."""
+    items = width(loop)
+    most = items if items is not None else loop.max_items
+    if (loop.parallelism or 0) > MOST_INLINE or most is None:
+        return True
+    return most * EVENTS_OF_STATE * (2 + _tasks(step)) > EVENTS
+
+
+def _tasks(step: Step) -> int:
+    return 1 if not step.steps else sum(_tasks(child) for child in step.steps)

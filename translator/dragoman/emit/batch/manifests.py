@@ -1,0 +1,107 @@
+"""What AWS is given: a job definition for each step, a state machine for the flow, a schedule that starts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dragoman.emit.batch.build import FAILED, Build, begun
+from dragoman.emit.batch.definition import drop_empty
+from dragoman.emit.batch.jsonata import literal
+from dragoman.emit.batch.machine import graph
+from dragoman.emit.batch.names import LONGEST_STATE, named
+from dragoman.emit.batch.scope import INPUT, Scope, expression, field
+from dragoman.emit.batch.settings import Settings, settings
+from dragoman.emitter import Emission, Manifest
+from dragoman.plan.model import Plan
+
+BEGIN, FLOW, ENDED = "dragoman--begin", "dragoman--flow", "dragoman--ended"
+
+
+def emit(plan: Plan) -> Emission:
+    """The inputs of RegisterJobDefinition and CreateStateMachine, and of CreateSchedule where the flow has one."""
+    options = settings(plan.options)
+    build = begun(plan, options)
+    machine = state_machine(build)
+    manifests = [Manifest(f"jobdefinition-{body['jobDefinitionName']}.yaml", body) for body in build.definitions]
+    manifests.append(Manifest(f"statemachine-{machine['name']}.yaml", machine))
+    return Emission(tuple(manifests), build.places, tuple(build.findings))
+
+
+def state_machine(build: Build) -> dict[str, Any]:
+    """The input of CreateStateMachine; the definition in it is JSON text."""
+    from json import dumps
+
+    plan, options = build.plan, build.options
+    tags = {**plan.labels, "dragoman.dev/flow": plan.name}
+    return drop_empty(
+        {
+            "name": named([plan.name], LONGEST_STATE),
+            "type": "STANDARD",
+            "roleArn": role(options.stateMachineRole, options),
+            "definition": dumps(definition(build), indent=1, ensure_ascii=False) + "\n",
+            "tags": [{"key": key, "value": value} for key, value in tags.items()],
+        }
+    )
+
+
+def definition(build: Build) -> dict[str, Any]:
+    """The machine in the Amazon States Language, in JSONata."""
+    plan = build.plan
+    scope = Scope({})
+    if plan.on_exit:
+        first = _with_exit(build, scope)
+    else:
+        first = graph(build, scope, (), plan.steps, None, fail_fast=plan.fail_fast)
+    scope.states[BEGIN] = {"Type": "Pass", "Output": _beginning(plan), "Next": first}
+    return drop_empty(
+        {
+            "Comment": f"{plan.name}, rendered by dragoman",
+            "QueryLanguage": "JSONata",
+            "StartAt": BEGIN,
+            "TimeoutSeconds": plan.timeout,
+            "States": dict(reversed(scope.states.items())),
+        }
+    )
+
+
+def _beginning(plan: Plan) -> dict[str, Any]:
+    """The object that travels: parameters as they were given, or their defaults."""
+    params = {
+        param.name: expression(
+            f"$exists({INPUT}.params.{field(param.name)}) ? {INPUT}.params.{field(param.name)} : {literal(param.value)}"
+        )
+        for param in plan.params
+        if param.runtime
+    }
+    return {"params": params, "run": expression("$states.context.Execution.Name"), "steps": {}}
+
+
+def _with_exit(build: Build, scope: Scope) -> str:
+    """The flow as one branch, whose failure is caught, so that what runs at the end always runs."""
+    plan = build.plan
+    inner = Scope({})
+    start = graph(build, inner, (), plan.steps, None, fail_fast=plan.fail_fast)
+    scope.states["dragoman--failed"] = {"Type": "Fail", "Error": FAILED, "Cause": expression(f"{INPUT}.cause")}
+    scope.states["dragoman--succeeded"] = {"Type": "Succeed"}
+    scope.states[ENDED] = {
+        "Type": "Choice",
+        "Choices": [{"Condition": expression(f"{INPUT}.status = 'Failed'"), "Next": "dragoman--failed"}],
+        "Default": "dragoman--succeeded",
+    }
+    last = graph(build, scope, ("on-exit",), plan.on_exit, ENDED, fail_fast=True)
+    failed = f"$merge([{INPUT}, {{'status': 'Failed', 'cause': $string($states.errorOutput.Cause)}}])"
+    scope.states[FLOW] = {
+        "Type": "Parallel",
+        "Branches": [{"StartAt": start, "States": dict(reversed(inner.states.items()))}],
+        "Output": expression(f"$merge([{INPUT}, {{'status': 'Succeeded', 'steps': $states.result[0].steps}}])"),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": expression(failed), "Next": last}],
+        "Next": last,
+    }
+    return FLOW
+
+
+def role(name: str | None, options: Settings) -> str | None:
+    """A role by its name or its ARN."""
+    if name is None or name.startswith("arn:"):
+        return name
+    return f"arn:{options.partition}:iam::{options.account}:role/{name}"

@@ -1,0 +1,62 @@
+"""The model of `targets.batch`: settings that only AWS Batch has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dragoman.emit.patch_options import Patch
+from dragoman.spec.fields import Model
+
+
+class BatchVolume(Model):
+    """What stands for a volume claim: an EFS file system, or a folder of the instances."""
+
+    efs: Annotated[str, Field(pattern=r"^fs-[0-9a-f]+$")] | None = None
+    """The id of an EFS file system."""
+    path: Annotated[str, Field(pattern=r"^/")] | None = None
+    """A folder of the instances (EC2)."""
+
+
+class BatchOptions(Model):
+    """Settings of the batch target."""
+
+    platform: Literal["EC2", "FARGATE"] | None = None
+    """Where jobs run; EC2 when absent."""
+    partition: Literal["aws", "aws-cn", "aws-us-gov"] | None = None
+    """The part of AWS that the account is in; `aws` when absent."""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
+    """The region; us-east-1 when absent."""
+    account: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
+    """The account's number, for roles that are given by name."""
+    queue: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """The job queue of steps that name none, by name or ARN."""
+    jobRole: Annotated[str, Field(min_length=1, max_length=2048)] | None = None  # noqa: N815
+    """The role of the programs themselves, by name or ARN."""
+    executionRole: Annotated[str, Field(min_length=1, max_length=2048)] | None = None  # noqa: N815
+    """The role that pulls images, reads secrets and writes logs, by name or ARN; Fargate needs one."""
+    stateMachineRole: Annotated[str, Field(min_length=1, max_length=2048)] | None = None  # noqa: N815
+    """The role of the state machine, by name or ARN."""
+    outputs: Annotated[str, Field(pattern=r"^s3://[a-z0-9][-.a-z0-9]+(/.*)?$")] | None = None
+    """Where outputs travel, `s3://bucket/prefix`; needed where a step reads another one's."""
+    image: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """The image of dragoman, for the container that hands outputs on; dragoman's own of this version when absent."""
+    secrets: dict[str, str] | None = None
+    """The ARN of each secret or parameter, by what the spec calls it: `warehouse/url`."""
+    volumes: dict[str, BatchVolume] | None = None
+    """What stands for each volume claim."""
+    accelerators: dict[str, str] | None = None
+    """The job queue of each kind of GPU."""
+    logGroup: Annotated[str, Field(min_length=1, max_length=512)] | None = None  # noqa: N815
+    """The log group of the jobs; Batch's own when absent."""
+    schedulingPriority: Annotated[int, Field(ge=0, le=9999)] | None = None  # noqa: N815
+    """The priority of the jobs in a queue with fair shares."""
+    shareIdentifier: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,255}$")] | None = None  # noqa: N815
+    """The share that the jobs count for; needed by queues with fair shares, refused by others."""
+    revisioning: Literal["latest", "hashed"] | None = None
+    """`latest` (the default): definitions keep their names, runs take the newest; `hashed`: names are hashes."""
+    accept: list[str] | None = None
+    """Features whose weaker translation is fine, by their names in `dragoman targets batch`."""
+    patch: list[Patch] | None = None
+    """JSON Patches on what is rendered."""
