@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import tracemalloc
 from collections.abc import Callable, Mapping
 from threading import Thread, Timer
@@ -191,7 +192,7 @@ def test_outputs_that_are_gone_with_their_pod() -> None:
         runs.memory.refuse = lambda call: ApiError(403, "no") if call.verb == "patch" else None
         thread.start()
         while not runs.ran():
-            pass
+            time.sleep(0.01)
         runs.cluster.hold = lambda pod: False
         thread.join()
         [pod] = runs.memory.all("pods")

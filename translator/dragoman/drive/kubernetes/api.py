@@ -1,4 +1,4 @@
-"""What a driver needs of a Kubernetes API: the Jobs, pods and ConfigMaps of one namespace, in eight calls or less."""
+"""What a driver needs of a Kubernetes API: the Jobs, pods and ConfigMaps of one namespace, in seven calls."""
 
 from __future__ import annotations
 
