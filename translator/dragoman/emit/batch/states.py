@@ -48,9 +48,16 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
     """
     name = named([build.plan.name, *step.address])
     read = step.address in build.wanted and bool(step.outputs)
-    by_machine = trying.by_machine(step)
+    by_machine, by_state = trying.by_machine(step), trying.by_state(step)
     build.definitions.append(
-        job_definition(build.plan, step, name, build.options, hands_on=bool(step.outputs), retries=not by_machine)
+        job_definition(
+            build.plan,
+            step,
+            name,
+            build.options,
+            hands_on=bool(step.outputs),
+            retries=not by_machine and by_state is None,
+        )
     )
     build.places[name] = step.layers[0].path
     done = recorded(step, "succeeded", {}) if build.keeps(step) and not read else INPUT
@@ -61,7 +68,7 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
             "Type": "Task",
             "Resource": SUBMIT.format(partition=build.options.partition),
             "Arguments": _arguments(build, scope, step, name),
-            "Retry": [AGAIN],
+            "Retry": [AGAIN, *([by_state] if by_state else [])],
             "Output": expression(done),
         }
     )

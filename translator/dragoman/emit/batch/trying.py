@@ -27,7 +27,27 @@ def by_machine(step: Step) -> bool:
     if retry is None or not retry.limit:
         return False
     asked = any(target(ref).kind == "attempt" for ref in own(step))
-    return asked or bool(retry.escalate) or retry.backoff is not None or retry.limit + 1 > MOST
+    waits = retry.backoff is not None or retry.limit + 1 > MOST
+    return asked or bool(retry.escalate) or (waits and bool(retry.causes))
+
+
+def by_state(step: Step) -> dict[str, Any] | None:
+    """The retrier of a step's state, where all that is asked is a wait, or more attempts than Batch counts."""
+    retry = step.retry
+    if retry is None or not retry.limit or by_machine(step):
+        return None
+    if retry.backoff is None and retry.limit + 1 <= MOST:
+        return None
+    backoff = retry.backoff or Backoff(1, 1, None)
+    retrier: dict[str, Any] = {
+        "ErrorEquals": ["States.TaskFailed", "States.Timeout"],
+        "IntervalSeconds": max(backoff.delay, 1),
+        "BackoffRate": backoff.factor,
+        "MaxAttempts": retry.limit,
+    }
+    if backoff.maximum is not None and backoff.maximum > retrier["IntervalSeconds"]:
+        retrier["MaxDelaySeconds"] = backoff.maximum
+    return retrier
 
 
 def states(build: Build, scope: Scope, step: Step, job: dict[str, Any], after: str | None, lost: str | None) -> str:
