@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 import ssl
+import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import accumulate
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
@@ -51,6 +53,7 @@ class Node:
         self.over = False
         self.programs = folder / "programs"
         self.programs.mkdir()
+        self.path = f"{self.programs}:{Path(sys.executable).parent}:/usr/bin:/bin"
         for name, text in PROGRAMS.items():
             (self.programs / name).write_text(f"#!/bin/sh\n{text}\n")
             (self.programs / name).chmod(0o755)
@@ -74,6 +77,11 @@ class Node:
     def ran(self, namespace: str) -> list[str]:
         """The Jobs whose pods began, in their order."""
         return [moment.job for moment in self.moments if moment.namespace == namespace and not moment.ended]
+
+    def most(self, namespace: str, job: str) -> int:
+        """How many of a Job's pods ran at once."""
+        here = [moment for moment in self.moments if (moment.namespace, moment.job) == (namespace, job)]
+        return max(accumulate(-1 if moment.ended else 1 for moment in here))
 
     def crash(self, namespace: str, job: str) -> None:
         """The programs of a Job's pods are killed."""
@@ -115,7 +123,7 @@ class Node:
         elif uid not in self.lives:
             ended = pod["status"].get("phase") in ("Succeeded", "Failed")
             if not ended and "deletionTimestamp" not in about and not pod["spec"].get("nodeName"):
-                place = Place(self.folder / about["namespace"] / about["name"], self.programs)
+                place = Place(self.folder / about["namespace"] / about["name"], self.path)
                 life = self.lives[uid] = Life(self.plane, pod, place)
                 Thread(target=self._run, args=(life,), daemon=True).start()
         elif "deletionTimestamp" in about:

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -34,10 +33,10 @@ PROGRAMS = {
 
 
 class Place(NamedTuple):
-    """The folder of a pod, and that of the programs."""
+    """The folder of a pod, and where programs are found."""
 
     folder: Path
-    programs: Path
+    path: str
 
 
 class Ended(NamedTuple):
@@ -147,8 +146,12 @@ class Life:
         variables = self._variables(container)
         words = [*container.get("command", ()), *container.get("args", ())]
         inside = {key: self._inside(container, value) for key, value in variables.items()}
-        path = f"{self.place.programs}:{Path(sys.executable).parent}:/usr/bin:/bin"
-        environment = {"PATH": path, "DRAGOMAN_TERMINATION_LOG": str(file), **self._identity(container), **inside}
+        environment = {
+            "PATH": self.place.path,
+            "DRAGOMAN_TERMINATION_LOG": str(file),
+            **self._identity(container),
+            **inside,
+        }
         shown = [self._inside(container, expand(word, variables)) for word in words]
         # the container after a sidecar is made later than the sidecar begins to listen: here its signal waits for it
         early = {signal.SIGTERM} if container.get("restartPolicy") == "Always" else set()
