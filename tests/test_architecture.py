@@ -41,6 +41,8 @@ NAMES_A_TARGET = {"cli/run.py", "emit/registry.py", "plan/resolve.py", "spec/ste
 MINIMAL = Path(__file__).parent / "features" / "minimal" / "spec.dragoman.yaml"
 HEAVY = {
     "argo_workflows",
+    "boto3",
+    "botocore",
     "dataclasses",
     "difflib",
     "importlib.metadata",

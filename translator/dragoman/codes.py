@@ -80,12 +80,16 @@ CODES = {
     "DRG305": Code("unknown-feature", "`accept` names a feature that does not exist."),
     "DRG306": Code("patch-does-not-fit", "A patch of `targets.<name>.patch` is for none of the objects, or its path is not there."),
     # policies
+    "DRG311": Code("added-wait", "A step waits for one that it does not need, because the target's own form of a graph cannot say less. Results are the same."),
     "DRG401": Code("unknown-accelerator", "No policy says how this kind of GPU is asked for."),
     "DRG402": Code("accelerator-without-gpu", "A step names a kind of GPU and asks for none."),
     "DRG403": Code("incomparable-amounts", "The larger of two amounts cannot be taken while one of them is known only at run time."),
     "DRG404": Code("two-accelerators", "A step and its block for the target name two kinds of GPU, and neither is the larger."),
     # manifests
     "DRG501": Code("too-many", "Argo 4's full CRDs limit templates, tasks and inputs. A cluster with the minimal CRDs does not."),
+    "DRG641": Code("no-place-for-outputs", "A job that hands on outputs is told where by its state machine, in the variable DRAGOMAN_RESULT."),
+    "DRG642": Code("output-missing-in-job", "A step succeeded and has not written an output that it declares, or one that is too long to be handed on."),
+    "DRG643": Code("outputs-not-stored", "S3 refused the outputs of a job. The finding says what it answered."),
     "DRG502": Code("too-large-for-client-side-apply", "Client-side apply keeps a copy of the object in an annotation of at most 256 KiB."),
     "DRG503": Code("too-large-for-the-engine", "The engine, or etcd behind it, does not store an object of this size."),
     "DRG504": Code("too-long-argument", "Linux takes at most 128 KiB in one argument or variable."),

@@ -15,7 +15,7 @@ class Verb(NamedTuple):
     flags: Callable[[argparse.ArgumentParser], None]
 
 
-HIDDEN = frozenset({"carry"})  # verbs that no person types
+HIDDEN = frozenset({"carry", "store"})  # verbs that no person types
 WIDTH = 100  # of help; asking the terminal costs more than a small render's own work
 
 
@@ -185,6 +185,13 @@ def _carry(one: argparse.ArgumentParser) -> None:
     one.add_argument("files", nargs="*", metavar="NAME=PATH", help="an output and its file")
 
 
+def _store(one: argparse.ArgumentParser) -> None:
+    one.add_argument("files", nargs="*", metavar="NAME=PATH", help="an output and its file, which must be there")
+    one.add_argument(
+        "--optional", action="append", default=[], metavar="NAME=PATH", help="one that may be missing; may repeat"
+    )
+
+
 def _schema(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--kind",
@@ -222,6 +229,7 @@ VERBS = {
     "run": Verb("run a flow now, with its progress", "run", _run),
     "drive": Verb("go on with a run inside its cluster: what a coordinator does", "drive", _drive),
     "carry": Verb("hand on the outputs of a step inside its pod", "carry", _carry),
+    "store": Verb("put the outputs of a step into S3, inside its job", "store", _store),
     "schema": Verb("print the JSON Schema of the spec, for editors", "schema", _schema),
     "targets": Verb("list targets, or what one can do", "targets", _targets),
     "codes": Verb("say what a finding's code means", "codes", _codes),

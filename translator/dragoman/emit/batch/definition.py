@@ -88,7 +88,7 @@ def _task(step: Step, container: Container, main: dict[str, Any], options: Setti
     carrier = {
         "name": CARRIER,
         "image": options.image,
-        "command": ["dragoman", "carry", "--needed", *_needed(step)],
+        "command": ["dragoman", "store", *_files(step)],
         "essential": True,
         "dependsOn": [{"containerName": MAIN, "condition": "SUCCESS"}],
         "resourceRequirements": [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "128"}],
@@ -105,8 +105,13 @@ def _task(step: Step, container: Container, main: dict[str, Any], options: Setti
     )
 
 
-def _needed(step: Step) -> list[str]:
-    return [f"{output.name}={output.path}" for output in step.outputs.values() if output.path is not None]
+def _files(step: Step) -> list[str]:
+    """Outputs without a default must be there."""
+    words: list[str] = []
+    for output in step.outputs.values():
+        entry = f"{output.name}={output.path}"
+        words += [entry] if output.default is None else ["--optional", entry]
+    return words
 
 
 def _command(container: Container) -> list[str]:
