@@ -52,6 +52,7 @@ class Jobs:
         self.steps = dict(_by_address((*plan.steps, *plan.on_exit)))
         self.now = Known()
         self.stopping: set[str] = set()
+        self.unseen: set[str] = set()  # Jobs older than a list of the pods, and theirs was not in it
         self.created = 0.0
         self.full_until, self.full_for = 0.0, PAUSE
         self.watching = Watching(api, world.sleep)
@@ -77,6 +78,7 @@ class Jobs:
             self.now.no_pod(name)
         for name in list(self.now.open):
             self._settle(name)
+        self.unseen = self.now.open.keys() - self.now.pods.keys()
         self.watching.begin(self.owner, of_owner)
         self.watching.begin(self.jobs, of_jobs)
         self.watching.begin(self.pods, of_pods)
@@ -155,13 +157,18 @@ class Jobs:
             self._settle(job.name)
 
     def _miss(self, missing: Missing) -> None:
-        if missing.chosen == self.owner.chosen:
+        if missing.chosen == self.owner.chosen and missing.names:
             self._own([])
-        for name in sorted(missing.names & self.now.open.keys()):
-            if missing.chosen == self.pods.chosen:
+        names = missing.names & self.now.open.keys()
+        if missing.chosen == self.pods.chosen:
+            self.unseen |= self.now.open.keys() - self.now.pods.keys()
+            for name in names:
                 self.now.no_pod(name)
+            for name in sorted(names | (self.unseen & self.now.ended())):
                 self._settle(name)
-            elif self.now.open[name].phase == "running":
+            return
+        for name in sorted(names):
+            if self.now.open[name].phase == "running":
                 self._deleted(name)
 
     def _settle(self, name: str) -> None:
@@ -171,7 +178,7 @@ class Jobs:
         if job.phase == "running" or step is None:
             return
         found = ending(job, self.now.pods.get(name), step, self._log)
-        if found is None and name not in self.now.pods:
+        if found is None and name in self.unseen and name not in self.now.pods:
             self._look(name)
             found = ending(job, self.now.pods.get(name), step, self._log)
         if found is None:
@@ -181,7 +188,7 @@ class Jobs:
         self.now.close(name, found.attempt)
 
     def _look(self, name: str) -> None:
-        """Find the pod of a Job that has ended, whose pod no watch has told of: it may have gone before they began."""
+        """Find the pod of a Job that has ended: no watch tells of one that went before the watch began."""
         found, _ = self.watching.listed(
             self.pods._replace(chosen=Chosen("pods", f"{JOB_NAME[1]}={name}")), self.world.note
         )

@@ -23,7 +23,7 @@ class Seen(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """Names that a new list should have had, and had not: they were deleted while nobody looked."""
+    """A new list was made, and these names should have been in it: they were deleted while nobody looked."""
 
     chosen: Chosen
     names: frozenset[str]
@@ -121,8 +121,7 @@ class Watching:
         for fact in facts:
             self.news.put(Seen(fact))
         there = {interest.name(fact) for fact in facts}
-        if missing := expected - there:
-            self.news.put(Missing(interest.chosen, missing))
+        self.news.put(Missing(interest.chosen, expected - there))
         told.clear()
         told |= there
         return version
