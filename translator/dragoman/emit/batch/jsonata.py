@@ -9,9 +9,19 @@ is `Unprintable`. One thing is weaker: `$string` writes a float with 15 digits (
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
+from dragoman.emit.batch.jsonata_facts import (
+    certain,
+    height,
+    holds,
+    may_fail,
+    one_shape,
+    plain_letters,
+    summands,
+)
 from dragoman.emit.batch.jsonata_functions import SAFE, defined, reach
 from dragoman.emit.batch.jsonata_pattern import may_be_empty, regex
 from dragoman.expr.operators import EQUALITY, LOGIC, ORDER
@@ -27,11 +37,10 @@ from dragoman.expr.tree import (
     Member,
     Ref,
     Unary,
-    children,
 )
-from dragoman.expr.types import NUMBERS, Type
+from dragoman.expr.types import Type
 from dragoman.expr.unparse import excerpt
-from dragoman.expr.values import Quantity, Value, to_json, to_text
+from dragoman.expr.values import Quantity, to_json, to_text
 from dragoman.plan.model import Reference
 
 ATOM, TIMES, PLUS, COMPARED, AND, OR, CHOICE = 80, 60, 50, 40, 30, 25, 20
@@ -84,11 +93,11 @@ def gathered(source: str, path: str, kind: Type) -> str:
 
 
 def amount_of(source: str, resource: str) -> str:
-    """JSONata source of a quantity's amount in the units of `quantity.SCALE`, rounded up; a number is a quantity, too."""
+    """JSONata source of a quantity's amount in the units of `quantity.SCALE`, rounded up; numbers are quantities."""
     millis = f"$millis($quantity_of({source}))"
     if resource == "cpu":
         return defined(["millis", "quantity_of"], millis)
-    return defined(["millis", "quantity_of", "thousands"], f"$thousands({millis})")
+    return defined(["millis", "quantity_of", "up"], f"$up({millis}, 1000)")
 
 
 def literal(value: Any) -> str:
@@ -120,37 +129,6 @@ def _letter(letter: str) -> str:
 
 
 _ESCAPES = {"'": r"\u0027", "\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
-
-
-def writes_floats(value: Template | Expr) -> bool:
-    """Whether a float may become text in it: Step Functions writes 15 digits of 17."""
-    if isinstance(value, Template):
-        return any(not isinstance(part, str) and (_floats(part.type) or writes_floats(part)) for part in value.parts)
-    if isinstance(value, Call) and value.function in ("string", "toJson") and _floats(value.args[0].type):
-        return not isinstance(value.args[0], Literal)
-    return any(map(writes_floats, children(value)))
-
-
-def _floats(kind: Type) -> bool:
-    """Whether values of the type may hold a float; a map may have fields that it does not declare."""
-    return kind.kind in ("float", "any", "map") or (kind.kind == "list" and _floats(kind.item or Type("any")))
-
-
-def _holds(kind: Type, wanted: str) -> bool:
-    """Whether values of the type may hold one of this kind, as far as the type declares it."""
-    inner = [*([kind.item] if kind.item else []), *(kind.fields or {}).values()]
-    return kind.kind == wanted or any(_holds(each, wanted) for each in inner)
-
-
-def certain(expr: Expr) -> bool:
-    """Whether the value is of the expression's type and not null: a skipped step's outputs are null."""
-    if expr.type.kind in ("any", "null"):
-        return False
-    if isinstance(expr, Conditional):
-        return certain(expr.then) and certain(expr.otherwise)
-    if isinstance(expr, Literal):
-        return expr.value is not None
-    return not isinstance(expr, (Ref, Member, Index))
 
 
 class _Printer:
@@ -186,7 +164,7 @@ class _Printer:
         """The expression with the same value."""
         if isinstance(expr, Literal):
             text = literal(expr.value)
-            return Source(text, PLUS if text.startswith("-") else ATOM, _height(expr.value))
+            return Source(text, PLUS if text.startswith("-") else ATOM, height(expr.value))
         if isinstance(expr, Ref):
             return _reference(self.name(cast(Reference, expr.target)))
         if isinstance(expr, Member):
@@ -210,7 +188,7 @@ class _Printer:
         return source if certain(expr) else self.call("a_bool", source)
 
     def field(self, expr: Member | Index, key: Source) -> Source:
-        if _holds(expr.value.type, "quantity") and expr.type.kind == "any":
+        if holds(expr.value.type, "quantity") and expr.type.kind == "any":
             raise self.undeclared(expr)
         return self.call("field", self.source(expr.value), key)
 
@@ -229,7 +207,7 @@ class _Printer:
         return self.infix("-", Source("0"), self.source(expr.operand), PLUS)  # -0 has no place here
 
     def conditional(self, expr: Conditional) -> Source:
-        if not _one_shape(expr, expr.then, expr.otherwise):
+        if not one_shape(expr, expr.then, expr.otherwise):
             raise self.undeclared(expr)
         condition = self.show(self.boolean(expr.condition), CHOICE + 1)
         then, otherwise = self.show(self.source(expr.then), CHOICE + 1), self.source(expr.otherwise)
@@ -238,7 +216,7 @@ class _Printer:
 
     def array(self, expr: ListOf) -> Source:
         """An array constructor takes arrays apart, but for other array constructors."""
-        if not _one_shape(expr, *expr.items):
+        if not one_shape(expr, *expr.items):
             raise self.undeclared(expr)
         items = [self.element(item) for item in expr.items]
         depth = 1 + max((item.depth for item in items), default=0)
@@ -262,12 +240,12 @@ class _Printer:
         if "any" in (expr.type.kind, expr.left.type.kind, expr.right.type.kind):
             raise self.undeclared(expr)
         if expr.type.kind == "quantity":
-            raise Unprintable(f"Step Functions cannot compute with quantities: `{excerpt(expr)}`", _LET)
+            return self.amounts(expr)
         if expr.type.kind == "string":
             return self.joined(expr)
         left, right = self.source(expr.left), self.source(expr.right)
         if expr.type.kind == "list":
-            if not _one_shape(expr, expr.left, expr.right):
+            if not one_shape(expr, expr.left, expr.right):
                 raise self.undeclared(expr)
             return self.call("$append", *(self.list(part) for part in (expr.left, expr.right)))
         if expr.op == "/":
@@ -278,20 +256,36 @@ class _Printer:
             "an_int" if expr.type.kind == "int" else "a_float", self.infix(expr.op, left, right, _LEVELS[expr.op])
         )
 
+    def amounts(self, expr: Binary) -> Source:
+        """A quantity computed: of two of them, or of one and how often to take it."""
+        left, right = self.source(expr.left), self.source(expr.right)
+        if expr.op in ("+", "-"):
+            return self.call("added", left, right, Source("1" if expr.op == "+" else "-1"))
+        quantity, (factor, times) = left, (expr.right, right)
+        if expr.left.type.kind != "quantity":
+            quantity, (factor, times) = right, (expr.left, left)
+        if factor.type.kind == "int":
+            one = Source("1")
+            return self.call("scaled", quantity, *((times, one) if expr.op == "*" else (one, times)))
+        if not isinstance(factor, Literal):
+            raise Unprintable(f"Step Functions cannot take a quantity so many times: `{excerpt(expr)}`", _LET)
+        above, below = Decimal(repr(factor.value)).as_integer_ratio()
+        return self.call("scaled", quantity, Source(literal(above)), Source(literal(below)))
+
     def list(self, expr: Expr) -> Source:
         source = self.source(expr)
         return source if certain(expr) else self.call("a_list", source)
 
     def joined(self, expr: Expr) -> Source:
         """Texts added up, however many: `$join` takes strings alone, where `&` writes null."""
-        parts = [self.source(part) for part in _summands(expr)]
+        parts = [self.source(part) for part in summands(expr)]
         depth = 2 + max(part.depth for part in parts)
         return Source(f"$join([{', '.join(part.text for part in parts)}])", ATOM, depth)
 
     def logic(self, expr: Binary) -> Source:
         """`?:` where the right side may fail: not every JSONata stops when the left side decides."""
         left, right = self.boolean(expr.left), self.boolean(expr.right)
-        if certain(expr.right) and not _may_fail(expr.right):
+        if certain(expr.right) and not may_fail(expr.right):
             return self.infix(*(("and", left, right, AND) if expr.op == "&&" else ("or", left, right, OR)))
         condition = self.show(left, CHOICE + 1)
         right = self.show(right, CHOICE + 1)
@@ -301,7 +295,7 @@ class _Printer:
     def equality(self, expr: Binary) -> Source:
         left, right = self.source(expr.left), self.source(expr.right)
         kinds = {expr.left.type.kind, expr.right.type.kind}
-        if any(_holds(side.type, "quantity") for side in (expr.left, expr.right)) and "null" not in kinds:
+        if any(holds(side.type, "quantity") for side in (expr.left, expr.right)) and "null" not in kinds:
             if kinds != {"quantity"}:
                 raise Unprintable(
                     f"Step Functions compares quantities one by one only: `{excerpt(expr)}`",
@@ -320,12 +314,12 @@ class _Printer:
             left, right = self.call("millis", left), self.call("millis", right)
         elif kinds == {"any"}:
             raise self.undeclared(expr)
-        elif "string" in kinds and not any(_plain_letters(side) for side in sides):
+        elif "string" in kinds and not any(plain_letters(side) for side in sides):
             left, right = self.call("ordered", left), self.call("ordered", right)
         return self.infix(expr.op, left, right, COMPARED)
 
     def membership(self, expr: Binary) -> Source:
-        if _holds(expr.left.type, "quantity") or _holds(expr.right.type.item or Type("any"), "quantity"):
+        if holds(expr.left.type, "quantity") or holds(expr.right.type.item or Type("any"), "quantity"):
             raise Unprintable(f"Step Functions cannot look for a quantity: `{excerpt(expr)}`", "compare it with each")
         if expr.right.type.kind == "any":
             raise self.undeclared(expr.right)
@@ -392,48 +386,6 @@ class _Printer:
 
 def _reference(source: str) -> Source:
     """A variable or a path of one; anything else in parentheses."""
-    if re.fullmatch(r"\$[\w.]+", source):
-        return Source(source, ATOM, 2)
+    if re.fullmatch(r"\$\w+(\.(\w+|`[^`]*`))*", source):
+        return Source(source, ATOM, 3)
     return Source(source, CHOICE, 8)
-
-
-def _height(value: Value) -> int:
-    """How many levels a constant has."""
-    inner = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
-    return 1 + max(map(_height, inner), default=0)
-
-
-def _one_shape(expr: Expr, *parts: Expr) -> bool:
-    """Whether a value made of parts still declares where its quantities are: as text they equal texts."""
-    return _holds(expr.type, "quantity") or not any(_holds(part.type, "quantity") for part in parts)
-
-
-def _summands(expr: Expr) -> Iterator[Expr]:
-    """The texts that a sum of texts adds up."""
-    if isinstance(expr, Binary) and expr.op == "+":
-        yield from _summands(expr.left)
-        yield from _summands(expr.right)
-    else:
-        yield expr
-
-
-def _plain_letters(expr: Expr) -> bool:
-    """Whether a side sorts alike by code points and by UTF-16: a number, or a constant of letters below the pairs."""
-    if isinstance(expr, Literal) and isinstance(expr.value, str):
-        return all(letter < "\ud7ff" for letter in expr.value)
-    return expr.type.kind in NUMBERS
-
-
-def _may_fail(expr: Expr) -> bool:
-    """Whether an evaluation may end in an error."""
-    if isinstance(expr, (Literal, Ref)):
-        return False
-    if (
-        isinstance(expr, Binary)
-        and expr.op in EQUALITY
-        and "quantity" not in (expr.left.type.kind, expr.right.type.kind)
-    ):
-        return any(map(_may_fail, children(expr)))
-    if isinstance(expr, (Binary, Unary)) and (expr.op == "!" or expr.op in LOGIC):
-        return not all(map(certain, children(expr))) or any(map(_may_fail, children(expr)))
-    return True

@@ -48,12 +48,7 @@ FUNCTIONS = {
     "bool_of": Function("function($t) { $t in ['true', 'false'] ? $t = 'true' : $error('not a bool: ' & $t) }"),
     # parts of JSON as values
     "is_int": Function(f"function($n) {{ $type($n) = 'number' ? $n = $floor($n) and $abs($n) <= {SAFE} : false }}"),
-    "each_is": Function(
-        "function($v, $is) { $type($v) = 'array' ? $not($exists($filter($v, function($one) { $not($is($one)) })))"
-        " : false }",
-        (),
-        14,
-    ),
+    "each_is": Function("function($v, $is) { $type($v) = 'array' ? $not(false in $map($v, $is)) : false }", (), 14),
     "has": Function("function($v, $k, $is) { $exists($lookup($v, $k)) ? $is($lookup($v, $k)) : false }"),
     # kinds, which null and values of any type may not have
     "a_bool": Function("function($v) { $type($v) = 'boolean' ? $v : $error('not a bool') }"),
@@ -90,39 +85,75 @@ FUNCTIONS = {
         (),
         10,
     ),
-    # a quantity is its text while running; what it amounts to in thousandths, exactly
-    "quantity_of": Function(
-        "function($v) {( $t := $trim($string($v));"
-        r" $contains($t, /^[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,3})?" + _END + "/)"
-        " ? $t : $error('not a quantity: ' & $t) )}",
-        (),
-        10,
-    ),
-    "millis": Function(
+    # a quantity is its text while running: how much it is, as digits and powers
+    "parts": Function(
         r"""function($q) {(
   $suffix := $replace($q, /^[0-9.]+(?:[eE][+-]?[0-9]+)?/, '');
-  $written := $substring($q, 0, $length($q) - $length($suffix));
-  $digits := $substringBefore($replace($written, /[eE]/, 'e'), 'e');
-  $shift := $contains($written, /[eE]/) ? $number($replace($written, /^[^eE]*[eE]\+?/, '')) : 0;
-  $fraction := $contains($digits, '.') ? $length($substringAfter($digits, '.')) : 0;
-  $whole := $number($replace($digits, '.', ''));
-  $binary := $lookup({ 'Ki': 10, 'Mi': 20, 'Gi': 30, 'Ti': 40, 'Pi': 50, 'Ei': 60, '': 0 }, $suffix);
-  $tens := 3 + $shift - $fraction + ($exists($binary) ? 0 : $lookup({ SUFFIXES }, $suffix));
-  $twos := $power(2, $exists($binary) ? $binary : 0);
-  $scale := $number('1e' & $abs($tens));
-  $above := $tens < 0 ? $whole * $twos : $whole * $scale;
-  $left := $tens < 0 ? $above % $scale : 0;
-  $whole > SAFE or $above > SAFE ? $error('a quantity of more than 53 bits: ' & $q)
-    : $tens < 0 ? ($above - $left) / $scale + ($left > 0 ? 1 : 0) : $above * $twos
-)}""".replace("SUFFIXES", _SUFFIXES)
-        .replace("SAFE", str(SAFE))
-        .replace("\n ", "")
-        .replace("\n", ""),
-        (),
+  $front := $substring($q, 0, $length($q) - $length($suffix));
+  $digits := $replace($front, /[eE].*/, '');
+  $shift := $contains($front, /[eE]/) ? $number($replace($front, /^[^eE]*[eE]\+?/, '')) : 0;
+  $places := $contains($digits, '.') ? $length($substringAfter($digits, '.')) : 0;
+  $binary := $lookup({ 'Ki': 10, 'Mi': 20, 'Gi': 30, 'Ti': 40, 'Pi': 50, 'Ei': 60 }, $suffix);
+  $decimal := $lookup({ SUFFIXES }, $suffix);
+  { 'digits': $number($replace($digits, '.', '')), 'twos': $power(2, $exists($binary) ? $binary : 0),
+    'tens': 3 + $shift - $places + ($exists($decimal) ? $decimal : 0) }
+)}""",
+        depth=12,
+    ),
+    "quantity_of": Function(
+        r"""function($v) {(
+  $t := $trim($string($v));
+  $contains($t, /^[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?0?(?:[0-2]?[0-9]|30))?END/)
+    ? ( $p := $parts($t); $p.digits * $p.twos * $number('1e' & $p.tens) <= 9223372036854775807
+      ? $t : $error('a quantity out of range: ' & $t) )
+    : $error('not a quantity: ' & $t)
+)}""",
+        ("parts",),
         12,
     ),
-    "thousands": Function("function($n) { ($n - $n % 1000) / 1000 + ($n % 1000 > 0 ? 1 : 0) }"),
+    # in thousandths, exactly: no step leaves the 53 bits but to multiply with powers of two
+    "millis": Function(
+        """function($q) {(
+  $p := $parts($q);
+  $scale := $number('1e' & $abs($p.tens));
+  $above := $p.digits * ($p.tens < 0 ? $p.twos : $scale);
+  $p.digits > SAFE or $above > SAFE ? $error('a quantity of more than 53 bits: ' & $q)
+    : $p.tens < 0 ? $up($above, $scale) : $above * $p.twos
+)}""",
+        ("parts", "up"),
+        10,
+    ),
+    "up": Function(
+        "function($a, $b) {( $left := $b = 0 ? $error('a division by zero') : $a % $b;"
+        " ($a - $left) / $b + ($left > 0 and $b > 0 ? 1 : 0) + 0 )}"
+    ),
     "amount": Function("function($q) { $q = null ? null : $millis($q) }", ("millis",)),
+    # what is computed with a quantity that has a suffix of size is whole bytes
+    "sized": Function("function($q) { $contains($q, /[ikMGTPE]END/) }"),
+    "written": Function(
+        """function($m, $sized) {
+  $m < 0 ? $error('a quantity is never negative') : $m = 0 ? '0'
+    : $sized ? ( $n := $up($an_int($m), 1000);
+      $fits := function($suffix) { $n % $lookup($sizes, $suffix) = 0 };
+      $suffix := $filter(['Ti', 'Gi', 'Mi', 'Ki', 'T', 'G', 'M', 'k', ''], $fits)[0];
+      ($n / $lookup($sizes, $suffix)) & $suffix )
+    : $m % 1000 = 0 ? $string($an_int($m) / 1000) : $an_int($m) & 'm'
+}""",
+        ("an_int", "sizes", "up"),
+        14,
+    ),
+    "sizes": Function(
+        "{ 'Ti': 1099511627776, 'Gi': 1073741824, 'Mi': 1048576, 'Ki': 1024,"
+        " 'T': 1e12, 'G': 1e9, 'M': 1e6, 'k': 1e3, '': 1 }"
+    ),
+    "added": Function(
+        "function($a, $b, $sign) { $written($millis($a) + $sign * $millis($b), $sized($a) or $sized($b)) }",
+        ("millis", "sized", "written"),
+    ),
+    "scaled": Function(
+        "function($q, $by, $per) { $written($up($an_int($millis($q) * $by), $per), $sized($q)) }",
+        ("millis", "sized", "up", "written"),
+    ),
 }
 RESERVED = frozenset(FUNCTIONS)
 
@@ -140,7 +171,13 @@ def defined(names: Iterable[str], source: str) -> str:
         need(name)
     if not ordered:
         return source
-    return "( " + "".join(f"${name} := {FUNCTIONS[name].source}; " for name in ordered) + f"{source} )"
+    return "( " + "".join(f"${name} := {_source(name)}; " for name in ordered) + f"{source} )"
+
+
+def _source(name: str) -> str:
+    """A function's source on one line."""
+    lines = map(str.strip, FUNCTIONS[name].source.splitlines())
+    return " ".join(lines).replace("SUFFIXES", _SUFFIXES).replace("SAFE", str(SAFE)).replace("END/", f"{_END}/")
 
 
 def reach(name: str) -> int:

@@ -37,7 +37,7 @@ def regex(pattern: str, prefixed: bool = False) -> str:
             written += same
         depth += {"(?:": 1, ")": -1}.get(same or "", 0)
         beginning = part[0] == "|" and depth == 0
-    return written
+    return written + (r"^\u005E" if beginning and prefixed else "")
 
 
 def may_be_empty(pattern: str) -> bool:

@@ -1,0 +1,368 @@
+"""An expression has the same value for Step Functions as for us: ours as printed, computed by JSONata's engines."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from conformance.test_expressions import LEAVES, ROWS, SCOPE, SITUATIONS, VALUES, sources
+from dragoman.emit.batch.jsonata import (
+    Unprintable,
+    amount_of,
+    gathered,
+    literal,
+    parsed,
+    printed,
+    printed_text,
+    string,
+)
+from dragoman.emit.batch.jsonata_facts import writes_floats
+from dragoman.emit.batch.jsonata_functions import SAFE
+from dragoman.expr.check import check
+from dragoman.expr.evaluate import evaluate
+from dragoman.expr.parse import parse
+from dragoman.expr.scope import Variable
+from dragoman.expr.text import Template, check_text, parse_text, render_text
+from dragoman.expr.tree import Expr, ExprError
+from dragoman.expr.types import Type, type_of
+from dragoman.expr.values import Quantity, Value, convert, convert_text, equal
+from dragoman.quantity import SCALE
+from dragoman.quantity import parse as amount
+from emit.jsonata_engine import HERE, Engine, Failed, Node, Python, Result, built
+from expressions import Kind, Known, declared, expression, kind, value
+from texts import TEXTS
+
+QUANTITIES = {"q": "1.5Gi", "r": "1610612736", "w": "100m", "z": "16Ti"}
+NAMES = {**SCOPE, **{name: Variable(name, type_of("quantity")) for name in QUANTITIES}}
+KNOWN = {**VALUES, **{name: Quantity(text) for name, text in QUANTITIES.items()}}
+EXTRA = """
+q == r ; q < r ; q <= r ; q > w ; w < q ; q != null ; w == quantity('0.1') ; z > quantity('16383Gi') ; string(q) + '!'
+quantity(i) ; quantity('1e3') == quantity('1k') ; quantity(s == '' ? '' : '250m') < w ; z == quantity('17592186044416')
+[[i]] ; [ints] ; [[ints]] ; [ints, []] ; [[], ints] ; [open.x] ; [mixed[2]] ; [[mixed[2]]] ; [mixed[0]] ; [[]] ; [[[]]] ; []
+ints + [1] ; [ints] + [ints] ; b ? [ints] : [] ; [b ? ints : []] ; [rows[0]] ; [null] ; [b ? null : i] ; [[i] + []]
+[1] in [ints, [1]] ; ints in [ints] ; [] in [[]] ; null in [null] ; open in [open] ; mixed[5] in mixed ; 'k' in rows[0]
+t < s ; '\ue000' + t < '😀' + t ; '😀' + t > '\uffff' + t ; '\ud7ff' + t < '\ue000' + t ; s < '😀' ; s <= s ; '' < t + 'a'
+s.matches('') ; t.matches('^$') ; s.matches('^.{17}$') ; ('😀' + t).matches('^.$') ; ('😀' + t).matches('^..$') ; s.matches('[^a]😀$')
+s.matches('[😀é]') ; ('a\\n' + t).matches('a$') ; ('a\\n' + t).matches('^a.$') ; s.matches('b"[\\\\/]') ; t.matches('x*') ; s.matches('^x*$')
+s.matches('z|^$') ; s.matches('z|') ; s.matches('(?:\\\\{x\\\\})+?.$') ; s.matches('^[\\\\s\\\\S]+$') ; s.matches('\\\\W\\\\W$') ; s.matches('[(\\\\[{/]')
+(s + '/').matches('a/|/$') ; s.matches('%}|x') ; s.startsWith('') ; s.endsWith('') ; s.contains('') ; t.endsWith('a') ; 'a'.endsWith(s)
+b || 1 / (i - 7) > 0 ; c && ints[9] == 1 ; i == 7 || j == 0 ; b && !c ; c && (b || c) || b && c ; b == c || b ; (b ? b : c) && b
+q + r ; q - w ; q + w ; r - q ; w - q ; w + w ; w * 15 ; 15 * w ; w * 0 ; q * 2 ; q / 3 ; w / 3 ; q * 1.5 ; 0.1 * w ; q * 0.3 ; q * i ; q / j
+q / i + q * 2 ; w * -1 ; w / -1000 ; w * j ; z + z ; z * 2 ; q + quantity('0') ; quantity('2e3') + w ; quantity('1.5k') * 2 ; q / (i - 7)
+quantity('1500M') * 2 ; quantity('1Ki') / 7 ; quantity('1000Ti') + q ; quantity('0Gi') + quantity('0Gi') ; (q + r) * 2 > z ; quantity('3u') + w
+-0.0 * f ; -(i - 7) ; 0 * j ; 0 % j ; (i - 7) / j ; int('-0') ; int('+7') ; int('007') ; double('+1.') ; double('1.e2') ; int(-0.5)
+""".strip()  # fmt: skip
+TYPED = [one.strip() for line in EXTRA.splitlines() for one in line.split(" ; ")]
+KINDS: dict[str, Any] = {
+    "int": "int", "float": "float", "bool": "bool", "quantity": "quantity", "string": "string", "list": "list", "map": "map",
+    "ints": {"type": "list", "items": "int"}, "amounts": {"type": "list", "items": "quantity"},
+    "nested": {"type": "list", "items": {"type": "list", "items": "quantity"}},
+    "rows": {"type": "list", "items": {"cpu": "int", "mem": "quantity", "on": "bool", "deep": {"type": "list", "items": "float"}}},
+}  # fmt: skip
+FORMS = (
+    "", "1", "-1", "+1", "007", "-0", " 1", "1 ", "1\n", "1.0", "1.", ".5", "1e3", "1E+3", "-1.5e-3", "1e400", "0x10", "1_0", "NaN",
+    "true", "false", "True", "null", "9007199254740991", "-9007199254740991", "abc", "100Mi", "1.5Gi", "1Zi", "-1Gi", "1 Gi", "5m",
+    '"a"', "[]", "[1]", "[[1]]", '["1Gi"]', "[5]", '[["1Gi"]]', '[["1Gi"], []]', "[[]]", "{}", '{"a": [1]}', "[1,", "[null]", '["x"]',
+    "[1, 2, 3]", "[1.5]", "[true]", '[{"cpu": 1, "mem": "1Gi", "on": true, "deep": [1]}]', '[{"cpu": 1, "mem": 2, "on": true, "deep": []}]',
+    '[{"cpu": 1, "mem": "x", "on": true, "deep": []}]', '[{"cpu": 1, "on": true, "deep": []}]', '[{"cpu": "1", "mem": "1", "on": true, "deep": []}]',
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["python", "step-functions", "newest"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "python":
+        yield Python()
+        return
+    if shutil.which("node") is None:
+        pytest.skip("Node is not here: JSONata's own implementation does not judge what we print")
+    if request.config.getoption("--conformance"):
+        subprocess.run([HERE / "build"], check=True)
+    if not built().exists():
+        pytest.skip(f"JSONata's own implementation is not built: {HERE / 'build'}")
+    node = Node(built(), request.param)
+    yield node
+    node.close()
+
+
+def name(target: object) -> str:
+    return f"$train.{target}"
+
+
+def plain(value: Value) -> Any:
+    """A value as Step Functions has it."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value.text if isinstance(value, Quantity) else value
+
+
+def same(engine: Engine, ours: Any, theirs: Any) -> bool:
+    """Equal, and of one kind; for Python's engine, texts of JSON are compared by what they hold."""
+    if equal(ours, theirs):
+        return True
+    if engine.name == "step-functions" and isinstance(ours, str):  # it writes ints with 15 digits, AWS does not
+        return re.search("[0-9]{16}", ours) is not None
+    try:
+        return engine.name == "python" and bool(json.loads(ours) == json.loads(theirs))
+    except (TypeError, ValueError):
+        return False
+
+
+def judge(engine: Engine, expr: Expr, values: dict[str, Any]) -> None:
+    """The same value and the same text, or an error for both."""
+    known = {"train": {key: plain(value) for key, value in values.items()}}
+    forms = (expr, Template((expr,)), Template(("<", expr, ">")))
+    try:
+        written = [printed_text(form, name) if isinstance(form, Template) else printed(form, name) for form in forms]
+    except Unprintable:
+        return
+    for form, source in zip(forms, written, strict=True):
+        assert "{%" not in source
+        assert "%}" not in source
+        if writes_floats(form) or (engine.name == "python" and form == forms[2]):
+            continue
+        try:
+            expected = render_text(form, values) if isinstance(form, Template) else plain(evaluate(form, values))
+        except ExprError:
+            with pytest.raises(Failed):
+                engine.run(source, known)
+            continue
+        result = tried(engine, source, known)
+        if result is None:
+            continue
+        assert same(engine, expected, result.value), (source, expected, result.value)
+
+
+def tried(engine: Engine, source: str, values: dict[str, Any]) -> Result | None:
+    """None for what leaves the 53 bits of a number, which is loud, and documented."""
+    try:
+        return engine.run(source, values)
+    except Failed as failed:
+        if "53 bits" in str(failed):
+            return None
+        raise
+
+
+def typed(source: str) -> Expr:
+    return check(parse(source), NAMES)
+
+
+@pytest.mark.parametrize("source", [*ROWS, *TYPED])
+def test_table(engine: Engine, source: str) -> None:
+    if engine.name == "python" and re.search(r"null|mixed\[3\]", source):
+        pytest.skip("Python's engine takes null in a list for no value")
+    judge(engine, typed(source), KNOWN)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "i % (j + 3)", "i / (j + 3)", "f / (g + 0.125)", "ints[i]", "ints[j]", "m.l[i]", "open.zz", "open[s]", "int(s)", "double(s)",
+        "fromJson(s)", "int('1.5' + t)", "int(' 1' + t)", "int('1' + t + '0000000000000000000')", "f * 1e308 * 1e308", "quantity(s)",
+        "mixed[0].k", "mixed[1].k", "mixed[3].k", "mixed[5][0]", "mixed[0] < s", "mixed[1] < 1", "mixed[3] < 1", "mixed[1] ? 1 : 2",
+        "!mixed[3]", "mixed[0] && b", "b && mixed[0]", "c || mixed[3]", "size(mixed[0])", "size(mixed[3])", "mixed[0].startsWith('1')",
+        "mixed[3].contains('')", "mixed[3].matches('')", "int(f * 1e300)",
+    ],
+)  # fmt: skip
+def test_errors(engine: Engine, source: str) -> None:
+    """An error is an error, never another value."""
+    if engine.name == "python" and "mixed[3]" in source:
+        pytest.skip("Python's engine takes null in a list for no value")
+    expr = typed(source)
+    with pytest.raises(ExprError):
+        evaluate(expr, KNOWN)
+    judge(engine, expr, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "source", ["s + t", "i + 1", "f * 2.0", "b ? 1 : 2", "b && c", "!b", "s < t", "i < 1", "s.startsWith('')", "s.matches('x')",
+               "ints[0]", "m.n", "size(ints)", "1 in ints", "'n' in m", "ints + [1]", "-i", "int(s)", "int(f)", "q < r", "s == null",
+               "i == 1", "q == r", "s in ['a']", "[ints, s]", "toJson(m)", "string(s)", "s + 'a'", "i / j", "i % j"],
+)  # fmt: skip
+def test_null(engine: Engine, source: str) -> None:
+    """A skipped step's outputs are null whatever their type."""
+    if engine.name == "python" and source in ("[ints, s]", "s + t", "s.matches('x')"):
+        pytest.skip("Python's engine takes null for no value")
+    judge(engine, typed(source), dict.fromkeys(NAMES))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("9007199254740993 + i", "`9007199254740993` has more than 53 bits: Step Functions' numbers are floats"),
+        ("q * f", "Step Functions cannot take a quantity so many times: `q * f`"),
+        ("quantity(f)", "Step Functions writes floats in another way: `quantity(f)`"),
+        ("[q] == [r]", "Step Functions compares quantities one by one only: `[q] == [r]`"),
+        ("q in [r]", "Step Functions cannot look for a quantity: `q in [r]`"),
+        ("mixed[0] + 1", "Step Functions cannot know the type of `mixed[0] + 1` while running"),
+        ("mixed[0] / 2", "Step Functions cannot know the type of `mixed[0] / 2` while running"),
+        ("int(mixed[0])", "Step Functions cannot know the type of `mixed[0]` while running"),
+        ("ints[mixed[0]]", "Step Functions cannot know the type of `mixed[0]` while running"),
+        ("mixed[0] < mixed[1]", "Step Functions cannot know the type of `mixed[0] < mixed[1]` while running"),
+        ("[q, i]", "Step Functions cannot know the type of `[q, i]` while running"),
+        ("s.matches('[^😀]')", "Step Functions cannot match '[^😀]': a range of letters beyond U+FFFF"),
+        ("(" * 50 + "i" + " + 1)" * 50, "the expression nests deeper than Step Functions evaluates (90 levels)"),
+    ],
+)
+def test_unprintable(source: str, message: str) -> None:
+    with pytest.raises(Unprintable) as caught:
+        printed(typed(source), name)
+    assert caught.value.message == message
+    assert caught.value.help
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *TEXTS,
+        "{%",
+        "%}",
+        "{%%}",
+        "%%}",
+        "'%'}",
+        "\u0000",
+        "\udbff\udfff".encode("utf-16", "surrogatepass").decode("utf-16"),
+    ],
+)
+def test_letters(engine: Engine, text: str) -> None:
+    """Every letter of a text arrives."""
+    for source in (string(text), literal({text: [text]}), printed_text(text, name)):
+        assert "{%" not in source
+        assert "%}" not in source
+        got = engine.run(source, {}).value
+        assert got == ({text: [text]} if source[0] == "{" else text)
+
+
+CONSTANTS: tuple[Any, ...] = (
+    [],
+    [[]],
+    [1],
+    [[1]],
+    [[1], [2]],
+    {},
+    {"a": []},
+    {"a": [1]},
+    [{}],
+    None,
+    [None],
+    True,
+    -1,
+    [-1],
+    0.5,
+    1e21,
+    -0.0,
+    SAFE,
+    -SAFE,
+    {"": {"'": '"'}},
+)
+
+
+@pytest.mark.parametrize("value", CONSTANTS)
+def test_constants(engine: Engine, value: Any) -> None:
+    assert engine.run(literal(value), {}).value == value
+
+
+@pytest.mark.parametrize("text", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_parsed(engine: Engine, kind: str, text: str) -> None:
+    wanted = type_of(KINDS[kind])
+    if engine.name == "python" and ("null" in text or (text == " 1" and kind == "int")):
+        pytest.skip("Python's engine has its own mind about these")
+    source = parsed("$x.text", wanted)
+    try:
+        ours = plain(convert_text(text, wanted))
+    except ValueError:
+        with pytest.raises(Failed):
+            engine.run(source, {"x": {"text": text}})
+        return
+    theirs = engine.run(source, {"x": {"text": text}}).value
+    assert same(engine, ours, theirs), (source, ours, theirs)
+
+
+@pytest.mark.parametrize("kind", ["string", "list", "any", "map"])
+@pytest.mark.parametrize(
+    "values", [[], [[1]], [[]], [None], [[1], None, []], [[[1]]], [{"a": [1]}], ["x"], ["x", None]]
+)
+def test_gathered(engine: Engine, kind: str, values: list[Any]) -> None:
+    if kind in ("string", "map") and any(isinstance(value, list) for value in values):
+        return
+    if engine.name == "python" and None in values:
+        pytest.skip("Python's engine takes null in a list for no value")
+    results = [{"ok": True, "out": {"a-b": value}} for value in values]
+    got = engine.run(gathered("$states.result", "out.`a-b`", Type(kind)), {"states": {"result": results}}).value
+    assert got == values
+
+
+@pytest.mark.parametrize(
+    "text", ["1", "0.5", "100m", "1.5Gi", "16Ti", "1e3", "1E-3", "0.0001", "7Pi", "3u", "1.", "2k", "0", "8Gi", 2, 0.25]
+)
+@pytest.mark.parametrize("resource", SCALE)
+def test_amounts(engine: Engine, resource: str, text: str | float) -> None:
+    got = engine.run(amount_of("$x", resource), {"x": text}).value
+    assert got == amount(str(text), SCALE[resource])
+
+
+RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@RELAXED
+@given(st.sampled_from(list(LEAVES)).flatmap(lambda kind: sources(kind, 4)), SITUATIONS)
+def test_any_expression(engine: Engine, source: str, values: dict[str, Any]) -> None:
+    try:
+        expr = typed(source)
+    except ExprError:
+        assume(False)
+    judge(engine, expr, values)
+
+
+@RELAXED
+@given(st.integers(0, 2**32))
+def test_any_type(engine: Engine, seed: int) -> None:
+    """Random declarations, values of them, and expressions over both."""
+    random = Random(seed)
+    kinds = {f"v{number}": kind(random) for number in range(4)}
+    types = {key: type_of(declared(random, one)) for key, one in kinds.items()}
+    values = {key: convert(value(random, one), types[key]) for key, one in kinds.items()}
+    known = [Known(key, one) for key, one in kinds.items()]
+    wanted = random.choice((Kind("string"), Kind("int"), Kind("float"), Kind("bool"), *kinds.values()))
+    try:
+        scope = {key: Variable(key, one) for key, one in types.items()}
+        expr = check(parse(expression(random, wanted, known)), scope)
+    except ExprError:
+        assume(False)
+    assume(engine.name != "python" or "null" not in json.dumps(plain(list(values.values()))))
+    judge(engine, expr, values)
+
+
+def test_templates(engine: Engine) -> None:
+    text = check_text(parse_text("a${{ i }}b${{ s }}${{ b }}${{ q }}%}" + "${{ t }}" * 200), NAMES)
+    assert isinstance(text, Template)
+    got = engine.run(printed_text(text, name), {"train": {key: plain(one) for key, one in KNOWN.items()}})
+    assert got.value == render_text(text, KNOWN)
+
+
+@pytest.mark.parametrize("source", [*ROWS, *TYPED, "!" * 40 + "b", "(" * 20 + "i" + " + 1)" * 20, "-" * 30 + "i"])
+def test_depth(engine: Engine, source: str) -> None:
+    """The depth that we count is never less than the depth of an evaluation."""
+    from dragoman.emit.batch import jsonata
+
+    if engine.name == "python":
+        pytest.skip("Python's engine does not say how deep it goes")
+    expr = typed(source)
+    try:
+        printer = jsonata._Printer(name)
+        depth = printer.source(expr).depth
+        result = engine.run(printed(expr, name), {"train": {key: plain(one) for key, one in KNOWN.items()}})
+    except (Unprintable, Failed):
+        return
+    assert result.deepest <= depth + 2, source
