@@ -81,6 +81,7 @@ CODES = {
     "DRG306": Code("patch-does-not-fit", "A patch of `targets.<name>.patch` is for none of the objects, or its path is not there."),
     # policies
     "DRG311": Code("added-wait", "A step waits for one that it does not need, because the target's own form of a graph cannot say less. Results are the same."),
+    "DRG312": Code("rounded-up", "The target counts in larger units than the spec: the step is given a little more than it asked for."),
     "DRG401": Code("unknown-accelerator", "No policy says how this kind of GPU is asked for."),
     "DRG402": Code("accelerator-without-gpu", "A step names a kind of GPU and asks for none."),
     "DRG403": Code("incomparable-amounts", "The larger of two amounts cannot be taken while one of them is known only at run time."),
@@ -96,6 +97,7 @@ CODES = {
     "DRG505": Code("bad-schedule", "The engine's scheduler does not read this cron expression."),
     "DRG506": Code("argument-mismatch", "A task's arguments are not the inputs of the template it calls; the engine would not say so."),
     "DRG511": Code("not-accepted", "Kubernetes' own validation would refuse the object. The finding names the field, and the step it comes from."),
+    "DRG512": Code("not-accepted-by-aws", "AWS Batch or Step Functions would refuse the definition. The finding says what, and the step it comes from."),
     "DRG507": Code("same-file", "Two manifests would be written to one file."),
     "DRG508": Code("cannot-write", "A file or folder for the result cannot be written."),
     # runs

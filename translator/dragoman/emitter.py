@@ -45,10 +45,20 @@ Support: TypeAlias = Native | Emulated | Weaker | Refused
 
 
 class Manifest(NamedTuple):
-    """One emitted object and the file it belongs in."""
+    """One emitted object and the file it belongs in; `kind` and `name` are for objects that do not say them."""
 
     file: str
     body: Mapping[str, Any]
+    kind: str = ""
+    name: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Kind, namespace and name: two objects of one identity are one object."""
+        if self.kind:
+            return self.kind, "", self.name
+        metadata = self.body["metadata"]
+        return self.body["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
 class Emission(NamedTuple):

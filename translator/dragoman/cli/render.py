@@ -50,8 +50,7 @@ def _same_objects(renderings: list[tuple[str, Rendering]]) -> list[Finding]:
     findings = []
     for _, one in renderings:
         for manifest in one.emission.manifests:
-            metadata = manifest.body["metadata"]
-            identity = (one.plan.target, manifest.body["kind"], metadata.get("namespace", ""), metadata["name"])
+            identity = (one.plan.target, *manifest.identity)
             other = seen.setdefault(identity, one)
             if other is not one:
                 place = one.plan.source.span(("metadata", "name"))

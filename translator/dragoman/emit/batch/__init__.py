@@ -1,1 +1,18 @@
 """The batch target: AWS Batch job definitions, and a Step Functions state machine that runs them."""
+
+from __future__ import annotations
+
+from dragoman.emit.batch.manifests import emit
+from dragoman.emit.batch.rules import verify
+from dragoman.emit.batch.support import SUPPORT, narrow
+from dragoman.emitter import Emitter
+
+EMITTER = Emitter(
+    name="batch",
+    summary="AWS Batch job definitions, and a Step Functions state machine that runs them",
+    support=SUPPORT,
+    options="dragoman.emit.batch.options:BatchOptions",
+    emit=emit,
+    verify=verify,
+    narrow=narrow,
+)

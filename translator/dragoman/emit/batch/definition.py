@@ -15,11 +15,13 @@ from dragoman.emit.batch.settings import Settings
 from dragoman.emit.scripts import flag
 from dragoman.expr.text import Template
 from dragoman.plan.containers import DIRECTORY
-from dragoman.plan.model import Amount, Container, EnvSource, Plan, Step, Volume
+from dragoman.plan.model import Amount, Container, EnvSource, Plan, Resources, Step, Volume
 
 MAIN, CARRIER = "main", "dragoman-outputs"
 OUTPUTS = "dragoman-outputs"
 MIB = 2**20
+CARRIER_CPU, CARRIER_MEMORY = 250, 128  # thousandths of a core, MiB
+LEAST: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * MIB}
 MOST_ATTEMPTS = 10
 _REFERENCE = re.compile(r"Ref::([A-Za-z0-9_-]+)")
 
@@ -46,14 +48,16 @@ def job_definition(
         "tags": _tags(plan),
         "propagateTags": True if plan.labels else None,
     }
-    main = _container(step, container, command, options)
+    main = _container(step, container, command, options, beside=hands_on)
     if hands_on:
         task = _task(step, container, main, options)
         return drop_empty({**body, "ecsProperties": {"taskProperties": [task]}})
     return drop_empty({**body, "containerProperties": drop_empty({**main, **_machine(step, container, options)})})
 
 
-def _container(step: Step, container: Container, command: list[str], options: Settings) -> dict[str, Any]:
+def _container(
+    step: Step, container: Container, command: list[str], options: Settings, *, beside: bool
+) -> dict[str, Any]:
     """What `containerProperties` and a container of `ecsProperties` have in common."""
     return drop_empty(
         {
@@ -61,7 +65,7 @@ def _container(step: Step, container: Container, command: list[str], options: Se
             "command": command,
             "environment": _environment(step, container),
             "secrets": _secrets(container, options),
-            "resourceRequirements": requirements(step, container, options),
+            "resourceRequirements": requirements(container, options, beside=beside),
             "mountPoints": _mount_points(step, container),
             "linuxParameters": _linux(container),
             "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": options.logGroup}}
@@ -91,7 +95,10 @@ def _task(step: Step, container: Container, main: dict[str, Any], options: Setti
         "command": ["dragoman", "store", *_files(step)],
         "essential": True,
         "dependsOn": [{"containerName": MAIN, "condition": "SUCCESS"}],
-        "resourceRequirements": [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "128"}],
+        "resourceRequirements": [
+            *([{"type": "VCPU", "value": f"{CARRIER_CPU / 1000:g}"}] if options.platform == "FARGATE" else []),
+            {"type": "MEMORY", "value": str(CARRIER_MEMORY)},
+        ],
         "mountPoints": [{"sourceVolume": OUTPUTS, "containerPath": DIRECTORY}],
     }
     return drop_empty(
@@ -142,30 +149,35 @@ def _secrets(container: Container, options: Settings) -> list[dict[str, str]]:
     ]
 
 
-def requirements(step: Step, container: Container, options: Settings) -> list[dict[str, str]]:
-    """What is reserved, which Batch also makes the limit; amounts from data come when the job is submitted."""
-    requests, limits = container.resources.requests, container.resources.limits
-    cpu, memory = _larger(requests, {}, "cpu"), _larger(requests, limits, "memory")
-    found = []
-    if options.platform == "FARGATE" and cpu is not None and memory is not None:
-        size = fargate(cpu, memory)
-        if size is not None:
-            found = [{"type": "VCPU", "value": size[0]}, {"type": "MEMORY", "value": str(size[1])}]
+def requirements(container: Container, options: Settings, *, beside: bool) -> list[dict[str, str]]:
+    """What is reserved, which Batch also makes the limit; amounts from data are in the submission.
+
+    beside  whether the carrier runs beside: on Fargate they share one size
+    """
+    amounts = container.resources
+    cpu = _settled(amounts, "cpu", amounts.requests)
+    memory = _settled(amounts, "memory", amounts.requests, amounts.limits)
+    if options.platform == "FARGATE":
+        size = fargate(cpu + (CARRIER_CPU if beside else 0), memory + (CARRIER_MEMORY * MIB if beside else 0))
+        assert size is not None, "told before"
+        whole = float(size[0]) - (CARRIER_CPU / 1000 if beside else 0)
+        shown = f"{whole:g}", str(size[1] - (CARRIER_MEMORY if beside else 0))
     else:
-        if cpu is not None:
-            found.append({"type": "VCPU", "value": str(max(1, -(-cpu // 1000)))})
-        if memory is not None:
-            found.append({"type": "MEMORY", "value": str(max(4, -(-memory // MIB)))})
-    gpu = requests.get("gpu")
+        shown = str(max(1, -(-cpu // 1000))), str(max(4, -(-memory // MIB)))
+    found = [{"type": "VCPU", "value": shown[0]}, {"type": "MEMORY", "value": shown[1]}]
+    gpu = amounts.requests.get("gpu")
     if isinstance(gpu, int) and gpu:
         found.append({"type": "GPU", "value": str(gpu)})
     return found
 
 
-def _larger(requests: Mapping[str, Amount], limits: Mapping[str, Amount], key: str) -> int | None:
-    amounts = [block[key] for block in (requests, limits) if key in block]
-    known_ones = [amount for amount in amounts if isinstance(amount, int)]
-    return max(known_ones) if known_ones and len(known_ones) == len(amounts) else None
+def _settled(amounts: Resources, key: str, *blocks: Mapping[str, Amount]) -> int:
+    """The larger of a request and a limit; of amounts from data their bound: a submission says them."""
+    found = [block[key] for block in blocks if key in block]
+    known_ones = [amount for amount in found if isinstance(amount, int)]
+    if known_ones and len(known_ones) == len(found):
+        return max(known_ones)
+    return amounts.bounds.get(key, LEAST[key])
 
 
 def _linux(container: Container) -> dict[str, Any] | None:

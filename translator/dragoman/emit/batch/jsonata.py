@@ -94,10 +94,10 @@ def gathered(source: str, path: str, kind: Type) -> str:
 
 def amount_of(source: str, resource: str) -> str:
     """JSONata source of a quantity's amount in the units of `quantity.SCALE`, rounded up; numbers are quantities."""
-    millis = f"$millis($quantity_of({source}))"
+    thousandths = f"$thousandths($quantity_of({source}))"
     if resource == "cpu":
-        return defined(["millis", "quantity_of"], millis)
-    return defined(["millis", "quantity_of", "up"], f"$up({millis}, 1000)")
+        return defined(["thousandths", "quantity_of"], thousandths)
+    return defined(["thousandths", "quantity_of", "up"], f"$up({thousandths}, 1000)")
 
 
 def literal(value: Any) -> str:
@@ -311,7 +311,7 @@ class _Printer:
         if "quantity" in kinds:
             if len(kinds) > 1:
                 raise self.undeclared(expr)
-            left, right = self.call("millis", left), self.call("millis", right)
+            left, right = self.call("thousandths", left), self.call("thousandths", right)
         elif kinds == {"any"}:
             raise self.undeclared(expr)
         elif "string" in kinds and not any(plain_letters(side) for side in sides):

@@ -112,7 +112,7 @@ FUNCTIONS = {
         12,
     ),
     # in thousandths, exactly: no step leaves the 53 bits but to multiply with powers of two
-    "millis": Function(
+    "thousandths": Function(
         """function($q) {(
   $p := $parts($q);
   $scale := $number('1e' & $abs($p.tens));
@@ -127,7 +127,7 @@ FUNCTIONS = {
         "function($a, $b) {( $left := $b = 0 ? $error('a division by zero') : $a % $b;"
         " ($a - $left) / $b + ($left > 0 and $b > 0 ? 1 : 0) + 0 )}"
     ),
-    "amount": Function("function($q) { $q = null ? null : $millis($q) }", ("millis",)),
+    "amount": Function("function($q) { $q = null ? null : $thousandths($q) }", ("thousandths",)),
     # what is computed with a quantity that has a suffix of size is whole bytes
     "sized": Function("function($q) { $contains($q, /[ikMGTPE]END/) }"),
     "written": Function(
@@ -147,15 +147,14 @@ FUNCTIONS = {
         " 'T': 1e12, 'G': 1e9, 'M': 1e6, 'k': 1e3, '': 1 }"
     ),
     "added": Function(
-        "function($a, $b, $sign) { $written($millis($a) + $sign * $millis($b), $sized($a) or $sized($b)) }",
-        ("millis", "sized", "written"),
+        "function($a, $b, $sign) { $written($thousandths($a) + $sign * $thousandths($b), $sized($a) or $sized($b)) }",
+        ("thousandths", "sized", "written"),
     ),
     "scaled": Function(
-        "function($q, $by, $per) { $written($up($an_int($millis($q) * $by), $per), $sized($q)) }",
-        ("millis", "sized", "up", "written"),
+        "function($q, $by, $per) { $written($up($an_int($thousandths($q) * $by), $per), $sized($q)) }",
+        ("thousandths", "sized", "up", "written"),
     ),
 }
-RESERVED = frozenset(FUNCTIONS)
 
 
 def defined(names: Iterable[str], source: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dragoman.emit.batch.jsonata import Unprintable, string
 from dragoman.emit.batch.jsonata_functions import defined
 from dragoman.expr.types import Type, named
 
@@ -27,12 +28,17 @@ _TESTS = {
 
 
 def read(source: str, kind: Type) -> str:
-    """The source of the value; for a type without a scalar form, of JSON checked and converted."""
+    """The source of the value: a list or a map is JSON, checked and converted."""
     if kind.kind == "string":
         return source
     if kind.kind in _SCALARS:
         function = _SCALARS[kind.kind]
         return defined([function], f"${function}({source})")
+    if kind.kind == "any":
+        raise Unprintable(
+            "Step Functions cannot tell whether a text is JSON, as a value without a declared type needs",
+            "declare what it is: the `type` of the output",
+        )
     if kind.kind == "null":
         return f"( {source} = 'null' ? null : $error('not null') )"
     functions = set(_functions(kind))
@@ -46,7 +52,8 @@ def _test(kind: Type) -> str:
     if kind.item is not None:
         return f"$each_is($v, function($v) {{ {_test(kind.item)} }})"
     fields = "".join(
-        f" and $has($v, {_key(name)}, function($v) {{ {_test(field)} }})" for name, field in (kind.fields or {}).items()
+        f" and $has($v, {string(name)}, function($v) {{ {_test(field)} }})"
+        for name, field in (kind.fields or {}).items()
     )
     return _TESTS[kind.kind] + fields
 
@@ -60,7 +67,7 @@ def _value(kind: Type) -> str:
     if kind.item is not None:
         return _mapped("$v", _value(kind.item), kind.item)
     fields = (
-        f"{_key(name)}: ( $v := $lookup($v, {_key(name)}); {_value(field)} )"
+        f"{string(name)}: ( $v := $lookup($v, {string(name)}); {_value(field)} )"
         for name, field in (kind.fields or {}).items()
         if "quantity_of" in _functions(field)
     )
@@ -94,9 +101,3 @@ def _functions(kind: Type) -> Iterator[str]:
     for field in (kind.fields or {}).values():
         yield "has"
         yield from _functions(field)
-
-
-def _key(name: str) -> str:
-    from dragoman.emit.batch.jsonata import string
-
-    return string(name)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from dragoman.emit.batch.build import FAILED, Build, begun
+from dragoman.emit.batch.checks import checks
 from dragoman.emit.batch.definition import drop_empty
 from dragoman.emit.batch.jsonata import literal
 from dragoman.emit.batch.machine import graph
 from dragoman.emit.batch.names import LONGEST_STATE, named
 from dragoman.emit.batch.scope import INPUT, Scope, expression, field
 from dragoman.emit.batch.settings import Settings, settings
+from dragoman.emit.batch.support import steps_of
 from dragoman.emitter import Emission, Manifest
+from dragoman.findings import has_errors
 from dragoman.plan.model import Plan
 
 BEGIN, FLOW, ENDED = "dragoman--begin", "dragoman--flow", "dragoman--ended"
@@ -20,11 +23,19 @@ BEGIN, FLOW, ENDED = "dragoman--begin", "dragoman--flow", "dragoman--ended"
 def emit(plan: Plan) -> Emission:
     """The inputs of RegisterJobDefinition and CreateStateMachine, and of CreateSchedule where the flow has one."""
     options = settings(plan.options)
+    findings = [finding for step in steps_of(plan) for finding in checks(step, options)]
+    if has_errors(findings):
+        return Emission((), {}, tuple(findings))
     build = begun(plan, options)
     machine = state_machine(build)
-    manifests = [Manifest(f"jobdefinition-{body['jobDefinitionName']}.yaml", body) for body in build.definitions]
-    manifests.append(Manifest(f"statemachine-{machine['name']}.yaml", machine))
-    return Emission(tuple(manifests), build.places, tuple(build.findings))
+    manifests = [_job_definition(body) for body in reversed(build.definitions)]
+    manifests.append(Manifest(f"statemachine-{machine['name']}.yaml", machine, "StateMachine", machine["name"]))
+    return Emission(tuple(manifests), build.places, (*findings, *build.findings))
+
+
+def _job_definition(body: dict[str, Any]) -> Manifest:
+    name = body["jobDefinitionName"]
+    return Manifest(f"jobdefinition-{name}.yaml", body, "JobDefinition", name)
 
 
 def state_machine(build: Build) -> dict[str, Any]:

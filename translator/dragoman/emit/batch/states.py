@@ -80,7 +80,9 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
 
 
 def _arguments(build: Build, scope: Scope, step: Step, name: str) -> dict[str, Any]:
-    queue = step.queue or build.options.queue or ""
+    assert step.container is not None
+    kind = step.container.resources.accelerator or ""
+    queue = step.queue or build.options.accelerators.get(kind) or build.options.queue or ""
     overrides = _overrides(build, scope, step)
     several = bool(step.outputs)
     return drop_empty(
