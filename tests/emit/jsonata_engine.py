@@ -13,6 +13,15 @@ import jsonata
 
 HERE = Path(__file__).parent / "jsonata_engine"
 
+# docs.jsonata.org, and what Step Functions adds
+BUILT_IN = (
+    "abs append assert average base64decode base64encode boolean ceil contains count decodeUrl decodeUrlComponent distinct"
+    " each encodeUrl encodeUrlComponent error eval exists filter floor formatBase formatInteger formatNumber fromMillis"
+    " hash join keys length lookup lowercase map match max merge millis min not now number pad parse parseInteger partition"
+    " power random range reduce replace reverse round shuffle sift single sort split spread sqrt states string substring"
+    " substringAfter substringBefore sum toMillis trim type uppercase uuid zip"
+)
+
 
 class Failed(Exception):
     """The evaluation ends in an error: the state fails."""
