@@ -19,6 +19,19 @@ from dragoman.pipeline import render
 from dragoman.report.text import text
 from dragoman.write import manifests
 
+# what a platform says of itself, for targets that need to know
+PLATFORM = {
+    "batch": {
+        "account": "123456789012",
+        "queue": "main",
+        "outputs": "s3://flows/outputs",
+        "stateMachineRole": "flows",
+        "executionRole": "jobs",
+        "secrets": {"keys/api.key": "arn:aws:secretsmanager:us-east-1:123456789012:secret:keys-AbCdEf"},
+        "volumes": {"data": {"efs": "fs-0123456789abcdef0"}},
+        "accelerators": {"nvidia-l4": "gpus"},
+    }
+}
 FEATURES = Path(__file__).parents[1] / "features"
 CASES = [(folder, target) for folder in sorted(FEATURES.iterdir()) for target in BUILTIN]
 
@@ -51,7 +64,7 @@ def _rendered(
 ) -> tuple[str, dict[str, str]]:
     libraries = files.imported(flow, flow.data["spec"].get("imports") or {}, options)
     environment = next(iter(flow.data["spec"].get("environments") or {}), "")
-    done = render(flow, libraries, policies, target, environment)
+    done = render(flow, libraries, policies, target, environment, platform=PLATFORM)
     return text(done.findings), manifests.files([(flow.file, one) for one in done.emission.manifests], "yaml")
 
 

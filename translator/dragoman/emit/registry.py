@@ -9,9 +9,9 @@ from dragoman.findings import Finding, Findings, did_you_mean
 from dragoman.plan.model import Plan, Step
 
 GROUP = "dragoman.emitters"
-PLANNED = ("batch", "local")  # a flow may already say what holds for these
+PLANNED = ("local",)  # a flow may already say what holds for these
 JOBS = "kubernetes"
-BUILTIN = {"argo": "dragoman.emit.argo", JOBS: "dragoman.emit.kubernetes"}
+BUILTIN = {"argo": "dragoman.emit.argo", JOBS: "dragoman.emit.kubernetes", "batch": "dragoman.emit.batch"}
 
 
 def find(name: str) -> Emitter:

@@ -82,7 +82,9 @@ def _machine(step: Step, container: Container, options: Settings) -> dict[str, A
         "jobRoleArn": _role(options.jobRole, options),
         "executionRoleArn": _role(options.executionRole, options),
         "volumes": _volumes(step, container, options),
-        "ephemeralStorage": {"sizeInGiB": max(21, -(-disk // 2**30))} if isinstance(disk, int) else None,
+        "ephemeralStorage": {"sizeInGiB": max(21, -(-disk // 2**30))}
+        if isinstance(disk, int) and options.platform == "FARGATE"
+        else None,
     }
 
 
@@ -96,7 +98,7 @@ def _task(step: Step, container: Container, main: dict[str, Any], options: Setti
         "essential": True,
         "dependsOn": [{"containerName": MAIN, "condition": "SUCCESS"}],
         "resourceRequirements": [
-            *([{"type": "VCPU", "value": f"{CARRIER_CPU / 1000:g}"}] if options.platform == "FARGATE" else []),
+            {"type": "VCPU", "value": f"{CARRIER_CPU / 1000:g}" if options.platform == "FARGATE" else "1"},
             {"type": "MEMORY", "value": str(CARRIER_MEMORY)},
         ],
         "mountPoints": [{"sourceVolume": OUTPUTS, "containerPath": DIRECTORY}],

@@ -323,6 +323,8 @@ class _Printer:
             raise Unprintable(f"Step Functions cannot look for a quantity: `{excerpt(expr)}`", "compare it with each")
         if expr.right.type.kind == "any":
             raise self.undeclared(expr.right)
+        if expr.right.type.kind == "list" and expr.left.type.kind in ("string", "int", "float", "bool"):
+            return self.infix("in", self.source(expr.left), self.list(expr.right), COMPARED)
         function = "in_map" if expr.right.type.kind == "map" else "in_list"
         if function == "in_map" and expr.left.type.kind != "string":
             raise self.undeclared(expr.left)

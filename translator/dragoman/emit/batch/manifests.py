@@ -14,7 +14,7 @@ from dragoman.emit.batch.scope import INPUT, Scope, expression, field
 from dragoman.emit.batch.settings import Settings, settings
 from dragoman.emit.batch.support import steps_of
 from dragoman.emitter import Emission, Manifest
-from dragoman.findings import has_errors
+from dragoman.findings import Finding, has_errors
 from dragoman.plan.model import Plan
 
 BEGIN, FLOW, ENDED = "dragoman--begin", "dragoman--flow", "dragoman--ended"
@@ -23,7 +23,7 @@ BEGIN, FLOW, ENDED = "dragoman--begin", "dragoman--flow", "dragoman--ended"
 def emit(plan: Plan) -> Emission:
     """The inputs of RegisterJobDefinition and CreateStateMachine, and of CreateSchedule where the flow has one."""
     options = settings(plan.options)
-    findings = [finding for step in steps_of(plan) for finding in checks(step, options)]
+    findings = [*_role_missing(plan, options), *(one for step in steps_of(plan) for one in checks(step, options))]
     if has_errors(findings):
         return Emission((), {}, tuple(findings))
     build = begun(plan, options)
@@ -31,6 +31,15 @@ def emit(plan: Plan) -> Emission:
     manifests = [_job_definition(body) for body in reversed(build.definitions)]
     manifests.append(Manifest(f"statemachine-{machine['name']}.yaml", machine, "StateMachine", machine["name"]))
     return Emission(tuple(manifests), build.places, (*findings, *build.findings))
+
+
+def _role_missing(plan: Plan, options: Settings) -> list[Finding]:
+    name = options.stateMachineRole
+    if name is not None and (name.startswith("arn:") or options.account is not None):
+        return []
+    what = "the state machine needs a role" if name is None else f"the role `{name}` needs the number of its account"
+    way_out = "say `targets.batch.stateMachineRole`, a name or an ARN; with a name, `targets.batch.account` as well"
+    return [Finding("DRG304", what, plan.source.span(("metadata", "name")), way_out, address="spec.targets.batch")]
 
 
 def _job_definition(body: dict[str, Any]) -> Manifest:

@@ -16,7 +16,7 @@ class Settings(NamedTuple):
     platform: str = "EC2"
     partition: str = "aws"
     region: str = "us-east-1"
-    account: str = "000000000000"
+    account: str | None = None
     queue: str | None = None
     jobRole: str | None = None  # noqa: N815
     executionRole: str | None = None  # noqa: N815

@@ -36,7 +36,9 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.FOREACH_INDEX: Native(),
     Feature.TOLERATE_ALL: Emulated("each item's failure is caught"),
     Feature.TOLERATE_COUNT: Emulated("each item's failure is caught, and they are counted at the end"),
-    Feature.OUTPUT_FILE: Emulated("a second container writes them to S3, and the state machine reads them"),
+    Feature.OUTPUT_FILE: Emulated(
+        "a second container (on EC2 of 1 vCPU) writes them to S3, and the state machine reads them"
+    ),
     Feature.OUTPUT_STDOUT: Refused("a job's log can be read only some time after it", "write a file"),
     Feature.OUTPUT_DEFAULT: Native(),
     Feature.OUTPUT_LIST: Native(),

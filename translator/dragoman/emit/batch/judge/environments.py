@@ -89,5 +89,7 @@ def _element(element: str, given: Body, at: Pointer, used: set[str], all: bool) 
         hit = next((name for name in given if found[1].startswith(name)), None)
         if hit is not None:
             used.add(hit)
+            if given[hit] == f"Ref::{hit}":  # stands for itself: replaced or not, the text is the same
+                continue
             says = f"has `Ref::{hit}` within a longer text, which AWS does not promise to replace"
             yield problem(at, says, f"make `Ref::{hit}` an element of its own")
