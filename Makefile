@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FLOWS := $(sort $(wildcard manifests/examples/*/*.dragoman.yaml))
-TARGETS := argo kubernetes
+TARGETS := argo kubernetes batch
 
 help:      ## Show this help
 	@grep -E '^[a-z0-9-]+: +.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1	\2/' | expand -t 16
@@ -47,7 +47,7 @@ docs: install    ## Rewrite what is generated from the code: schema, library, ta
 render-clean: render docs    ## Fail when manifests/ or a generated file is stale
 	git diff --exit-code -- manifests docs README.md translator/dragoman/spec
 
-conformance: install    ## Judge every manifest by Argo's own code (needs Go)
+conformance: install    ## Argo's and Kubernetes' own code judge and run what we render (needs Go)
 	$(BIN)/python -m pytest tests/conformance --conformance
 
 bench: install    ## Measure against Hera and against the floor

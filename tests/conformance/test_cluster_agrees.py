@@ -188,7 +188,10 @@ class _Made:
 
     def retried(self, name: str) -> dict[str, Any]:
         """It succeeds at its n-th attempt, if that is worth one."""
-        retry = {"limit": self.random.randint(1, 2), **self.random.choice([{}, {"causes": ["error"]}, {"causes": [3]}])}
+        retry: dict[str, Any] = {
+            "limit": self.random.randint(1, 2),
+            **self.random.choice([{}, {"causes": ["error"]}, {"causes": [3]}]),
+        }
         code = self.random.choice((1, 3))
         word = f"${{{{ attempt < {self.random.randint(2, 4)} ? '{code}' : '0' }}}}"
         return {**self.when(), "retry": retry, "command": ["fail", word]}
@@ -230,5 +233,6 @@ def spec(random: Random) -> dict[str, Any]:
     for number in range(random.randint(2, 5)):
         steps[f"s{number}"] = made.step(f"s{number}", list(steps))
     told = {"when": "run.status == 'Failed'", "command": ["say", "failed"]}
-    more = random.choice([{}, {"parallelism": 1}, {"onExit": {"told": told}}])
+    choices: list[dict[str, Any]] = [{}, {"parallelism": 1}, {"onExit": {"told": told}}]
+    more = random.choice(choices)
     return {"failFast": False, "steps": steps, **more}

@@ -50,7 +50,7 @@ def test_a_coordinator_whose_pod_is_lost(control_plane: Plane, node: Node, names
     for body in bodies:
         control_plane.apply(body, namespace)
     job = steps(bodies)[""]
-    until(lambda: len(printed(control_plane, node, namespace)) == 2)
+    until(lambda: len(node.ran(namespace)) == 3)
     node.crash(namespace, job)
     assert finished(control_plane, namespace, job)
     ran = node.ran(namespace)

@@ -39,7 +39,7 @@ FOLDERS = sorted(
     )
     for folder in ROOT.glob(pattern)
 )
-FLOWS = 300
+FLOWS = 150
 
 
 def objects_in(text: str) -> list[dict[str, Any]]:
