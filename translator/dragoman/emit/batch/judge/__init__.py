@@ -48,6 +48,7 @@ def machine_problems(definition: Any, definitions: Mapping[str, Body] | None = N
     """What Step Functions has against a machine in JSONata mode, with the jobs that it submits.
 
     Where `definitions` says which job definitions there are, by name, each job that is submitted has to be of one.
+    They have to be right ones.
     """
     return list(_machine(definition, definitions))
 
@@ -57,6 +58,7 @@ def submit_problems(
 ) -> list[Problem]:
     """What AWS Batch has against the `Arguments` of a state that calls `batch:submitJob`.
 
-    A text in `{% %}` may be anything. `waiting`: the state waits for the job, for which Step Functions adds a variable.
+    A text in `{% %}` may be anything. `definitions` are right ones, by name. `waiting`: the state waits for the job,
+    for which Step Functions adds a variable.
     """
     return submitted(arguments, definitions, waiting=waiting)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from json import JSONEncoder
 from typing import Any
 
-from . import containers, environments, nodes, platforms, pods, resources, strategies, tasks, volumes
+from . import containers, environments, platforms, resources, strategies, tasks, volumes
 from .problem import Body, Pointer, Problem, choice, problem, shown
 
 PAYLOAD = 24 * 1024  # bytes, from "AWS Batch service quotas"
@@ -30,19 +30,24 @@ def judge(body: Body, whole: Any) -> Iterator[Problem]:
     else:
         yield from _one(body, platform)
     yield from environments.parameters(body.get("parameters", {}), commands(body), (), all=False)
-    size = measured(whole)
+    size = measured(whole, PAYLOAD)
     if size > PAYLOAD:
         says = f"has {size} bytes, more than the {PAYLOAD} that AWS Batch takes"
         yield problem((), says, "keep what is long in S3, and give the job its address")
 
 
-def measured(value: Any) -> int:
-    """The bytes of a value as JSON; nothing where it cannot be written."""
+def measured(value: Any, room: int, *, characters: bool = False) -> int:
+    """The bytes of a value as JSON, or its characters; 0 where there is room for it at a glance.
+
+    No character that Python writes is more than six in JSON.
+    """
     try:
+        if len(repr(value)) * 6 <= room:
+            return 0
         text = encode(value)
     except (TypeError, ValueError):
         return 0  # said already: it is no JSON
-    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+    return len(text) if characters or text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
 def _platform(body: Body) -> Iterator[Problem | str]:
@@ -78,6 +83,8 @@ def _one(body: Body, platform: str) -> Iterator[Problem]:
     if "ecsProperties" in body:
         yield from tasks.judge(body["ecsProperties"], ("ecsProperties",), platform)
     if "eksProperties" in body:
+        from . import pods  # few jobs are pods
+
         yield from pods.judge(body["eksProperties"], ("eksProperties",))
 
 
@@ -98,6 +105,8 @@ def _container(given: Body, at: Pointer, platform: str, *, single: bool) -> Iter
 
 def _several(body: Body) -> Iterator[Problem]:
     """A job of several nodes has properties for ranges of them, and runs on EC2 or EKS."""
+    from . import nodes, pods
+
     for key in KINDS:
         if key in body:
             yield problem((key,), "is for jobs of `type: container` only", "write `nodeProperties`")

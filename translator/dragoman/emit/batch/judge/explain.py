@@ -8,6 +8,7 @@ letter, and a text in `{% %}` may stand for anything, so that None is kept in it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from .problem import Pointer, Problem, called, choice, problem, shown
@@ -104,6 +105,7 @@ class _Reader(NamedTuple):
         return MISSING
 
 
+@cache
 def _fields(name: str, state: bool) -> dict[str, tuple[str, str, bool]]:
     """The fields of a type as they are spelled there: the name that botocore has, the shape, whether required."""
     found = properties(name).items()

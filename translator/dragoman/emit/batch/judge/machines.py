@@ -59,7 +59,7 @@ def judge(definition: Any, definitions: Mapping[str, Body] | None) -> Iterator[P
     if definition.get("Version", "1.0") != "1.0":
         yield problem(("Version",), f"is {called(definition['Version'])}", "write `1.0`, or leave it out")
     yield from _scope(definition, (), Scope(frozenset(), frozenset(), {}, definitions))
-    size = measured(definition)
+    size = measured(definition, SIZE)
     if size > SIZE:
         says = f"has {size} bytes, more than the {SIZE} that Step Functions takes"
         yield problem((), says, "cut the flow into several, or keep its data in S3")
@@ -69,7 +69,7 @@ def judge(definition: Any, definitions: Mapping[str, Body] | None) -> Iterator[P
 
 def _large(value: Any, at: Pointer) -> Iterator[Problem]:
     """A text that a state cannot take or give."""
-    if isinstance(value, str) and len(value) > STRING // 4 and (size := measured(value)) > STRING:
+    if isinstance(value, str) and len(value) > STRING // 4 and (size := measured(value, STRING)) > STRING:
         yield problem(at, f"has {size} bytes, more than the {STRING} of a state's data", "keep it in S3")
     elif isinstance(value, Mapping):
         for key, child in value.items():
@@ -122,8 +122,10 @@ def _assigned(state: Body, at: Pointer, outer: frozenset[str], own: set[str]) ->
             if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or len(name) > NAME:
                 says = "is no name of a variable"
                 yield problem(place, says, f"use letters, digits and `_`, begin with a letter, {NAME} at most")
-            elif name == "states" or name in expressions.FUNCTIONS:
-                yield problem(place, f"has the name of AWS's own `${name}`", "take another name")
+            elif name == "states":
+                yield problem(place, "has the name of AWS's own variable, `$states`", "take another name")
+            elif name in expressions.FUNCTIONS:  # AWS takes it
+                yield problem(place, f"hides the function `${name}` from all states that follow", "take another name")
             elif name in outer:
                 says = f"assigns `{name}`, which a scope around this one assigns"
                 yield problem(place, says, "take another name: an inner scope can read that variable, not change it")

@@ -78,7 +78,7 @@ def _form(kind: str, value: str, platform: str) -> tuple[str, str] | None:
 
 def asked_for(container: Body) -> tuple[str, int] | None:
     """The vCPU and MiB of a container whose values have the right form; None where one is not known."""
-    found = {entry["type"]: entry.get("value") for entry in container.get("resourceRequirements") or () if entry}
+    found = {entry.get("type"): entry.get("value") for entry in container.get("resourceRequirements") or () if entry}
     cpu, memory = found.get("VCPU"), found.get("MEMORY")
     if not cpu or not memory or not _CORES.fullmatch(cpu) or not _WHOLE.fullmatch(memory):
         return None

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import environments, resources, strategies
-from .definitions import commands, encode, measured
+from .definitions import commands, measured
 from .fargate import grid, millis, nearest
-from .gate import check
 from .problem import Body, Pointer, Problem, problem, said, shown
 from .shapes import file, pascal
 
@@ -105,8 +104,8 @@ def _definition(name: Any, definitions: Mapping[str, Body] | None) -> Iterator[P
             yield problem(("jobDefinition",), f"is {shown(name)}, which no definition is called", advice)
     elif definitions is not None and found[1] not in definitions:
         yield problem(("jobDefinition",), f"is {shown(name)}, which nothing here defines", "name one that is defined")
-    elif definitions is not None and check(file().operations["RegisterJobDefinition"])(definitions[found[1]]):
-        yield definitions[found[1]]  # what is wrong with another is said where it is judged
+    elif definitions is not None:
+        yield definitions[found[1]]
 
 
 def _fitting(body: Body, definition: Body) -> Iterator[Problem]:
@@ -163,11 +162,19 @@ def _size(overrides: Body, definition: Body) -> Iterator[Problem]:
 
 
 def _room(body: Body, definition: Body, waiting: bool) -> Iterator[Problem]:
-    """A submission has 30 KiB, and what it overrides 8192 characters; unknown texts count nothing here."""
-    size = measured(body)
+    """A submission has 30 KiB, and what it overrides 8192 characters; unknown texts count as null here."""
+    size = measured(body, PAYLOAD)
     if size > PAYLOAD:
         says = f"has {size} bytes, more than the {PAYLOAD} that AWS Batch takes"
         yield problem((), says, "keep what is long in S3, and give the job its address")
+    else:
+        yield from _overridden(body, definition, waiting)
+
+
+def _overridden(body: Body, definition: Body, waiting: bool) -> Iterator[Problem]:
+    """What is overridden, with all that is filled into the definition's command."""
+    if not body.get("containerOverrides") and not body.get("parameters") and not definition.get("parameters"):
+        return
     given = dict(body.get("containerOverrides") or {})
     values = {**(definition.get("parameters") or {}), **(body.get("parameters") or {})}
     if "command" not in given:
@@ -176,7 +183,7 @@ def _room(body: Body, definition: Body, waiting: bool) -> Iterator[Problem]:
                 given["command"] = [values.get(str(element).removeprefix("Ref::"), element) for element in command]
     if waiting:
         given["environment"] = [*(given.get("environment") or ()), WAITING]
-    length = len(encode(given))
+    length = measured(given, OVERRIDES, characters=True)
     if length > OVERRIDES:
         says = f"has {length} characters with all that is filled in, and AWS runs no job with more than {OVERRIDES}"
         advice = "put what is fixed into the definition, and what is long into S3"
