@@ -312,12 +312,13 @@ def test_botocore_sees_what_the_table_says() -> None:
         assert seen == mutant.botocore, mutant.name
 
 
-def test_moto_sees_what_the_table_says() -> None:
+def test_moto_sees_what_the_table_says(caplog: pytest.LogCaptureFixture) -> None:
     """What moto's parser refuses is refused here, and the right machines are right for it."""
     parser = pytest.importorskip(
         "moto.stepfunctions.parser.asl.parse.asl_parser",
         reason="moto with its parser of the Amazon States Language is not installed",
     )
+    caplog.set_level("ERROR")  # it warns of all that it does not run
     for mutant in MUTANTS:
         if mutant.kind != "machine" or len(json.dumps(mutant.body)) > 100_000:
             continue
@@ -325,7 +326,7 @@ def test_moto_sees_what_the_table_says() -> None:
         parser.Preprocessor._query_language_per_scope.clear()  # a machine that it refused leaves its own behind
         try:
             parser.AmazonStateLanguageParser.parse(json.dumps(mutant.body))
-        except (parser.ASLParserException, ValueError, TypeError):
+        except Exception:  # it raises whatever its parts raise
             refused = True
         assert refused == mutant.moto, mutant.name
 
