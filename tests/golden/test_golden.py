@@ -27,6 +27,7 @@ PLATFORM = {
         "outputs": "s3://flows/outputs",
         "stateMachineRole": "flows",
         "executionRole": "jobs",
+        "scheduleRole": "scheduler",
         "secrets": {"keys/api.key": "arn:aws:secretsmanager:us-east-1:123456789012:secret:keys-AbCdEf"},
         "volumes": {"data": {"efs": "fs-0123456789abcdef0"}},
         "accelerators": {"nvidia-l4": "gpus"},

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman.emit.batch.judge import fargate
+from dragoman.emit.batch.names import LONGEST, named
 from dragoman.emit.batch.settings import Settings
 from dragoman.emit.scripts import flag
 from dragoman.expr.text import Template
@@ -50,9 +51,22 @@ def job_definition(
     }
     main = _container(step, container, command, options, beside=hands_on)
     if hands_on:
-        task = _task(step, container, main, options)
-        return drop_empty({**body, "ecsProperties": {"taskProperties": [task]}})
-    return drop_empty({**body, "containerProperties": drop_empty({**main, **_machine(step, container, options)})})
+        body["ecsProperties"] = {"taskProperties": [_task(step, container, main, options)]}
+    else:
+        body["containerProperties"] = drop_empty({**main, **_machine(step, container, options)})
+    body = drop_empty(body)
+    if options.revisioning == "hashed":
+        body["jobDefinitionName"] = hashed(name, body)
+    return body
+
+
+def hashed(name: str, body: Mapping[str, Any]) -> str:
+    """A name that is another one for another content: what runs keeps the definition that it began with."""
+    from hashlib import sha256
+    from json import dumps
+
+    ending = sha256(dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:8]
+    return f"{named([name], LONGEST - 9)}-{ending}"
 
 
 def _container(
@@ -218,10 +232,11 @@ def _mount_points(step: Step, container: Container) -> list[dict[str, Any]]:
 
 
 def _volumes(step: Step, container: Container, options: Settings) -> list[dict[str, Any]]:
-    own: list[dict[str, Any]] = [{"name": OUTPUTS, "host": {}}] if step.outputs else []
+    shared: dict[str, Any] = {} if options.platform == "FARGATE" else {"host": {}}
+    own: list[dict[str, Any]] = [{"name": OUTPUTS, **shared}] if step.outputs else []
     for number, volume in _on_disk(container):
         if volume.kind == "emptyDir":
-            own.append({"name": f"volume-{number}", "host": {}})
+            own.append({"name": f"volume-{number}", **shared})
         else:
             own.append({"name": f"volume-{number}", **_file_system(options.volumes.get(volume.name) or {}, volume)})
     return own

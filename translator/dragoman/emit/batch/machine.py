@@ -11,16 +11,18 @@ from dragoman.emit.batch.jsonata import literal
 from dragoman.emit.batch.layers import Chain, Fork, Shape, layers
 from dragoman.emit.batch.scope import INPUT, Scope, expression, field, recorded
 from dragoman.emit.batch.states import add, state_name, task
+from dragoman.emit.batch.trying import by_machine, by_state
 from dragoman.expr.text import refs
 from dragoman.expr.tree import Literal
 from dragoman.findings import WARNING, Finding
 from dragoman.plan.loops import width
 from dragoman.plan.model import Address, Foreach, Step
-from dragoman.plan.references import target
+from dragoman.plan.references import own, target
 
 MOST_INLINE = 40  # iterations of an inline Map that run at once
 EVENTS = 20_000  # of the 25,000 that one execution may have
 EVENTS_OF_STATE = 6
+SMALLEST_ARRAY, LARGEST_ARRAY = 2, 10_000
 
 
 def graph(
@@ -214,6 +216,8 @@ def _per_item(step: Step) -> bool:
 
 
 def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | None, *, caught: bool) -> str:
+    if _is_array(step, loop):
+        return task(build, scope, step, after, caught=caught, size=width(loop))
     items = _items(build, scope, step, loop)
     inner = Scope({}, (*scope.loops, step.address))
     start = _iteration(build, inner, step, loop)
@@ -258,6 +262,16 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
         state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]
     add(scope, name, state, then)
     return _bounded(build, scope, step, loop, name)
+
+
+def _is_array(step: Step, loop: Foreach) -> bool:
+    """Whether a loop is one array job: all of its children are alike, and tell themselves apart by Batch's variable."""
+    items = width(loop)
+    if items is None or not SMALLEST_ARRAY <= items <= LARGEST_ARRAY or step.steps or step.outputs:
+        return False
+    limited = loop.parallelism is not None and loop.parallelism < items
+    own_item = any(target(ref).kind in ("item", "index") and target(ref).step == step.address for ref in own(step))
+    return not (limited or loop.tolerate is not None or own_item or by_machine(step) or by_state(step))
 
 
 def _iteration(build: Build, inner: Scope, step: Step, loop: Foreach) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from dragoman.emit.batch.build import FAILED, Build, begun
 from dragoman.emit.batch.checks import checks
 from dragoman.emit.batch.definition import drop_empty
-from dragoman.emit.batch.jsonata import literal
+from dragoman.emit.batch.jsonata import Unprintable, literal
 from dragoman.emit.batch.machine import graph
 from dragoman.emit.batch.names import LONGEST_STATE, named
+from dragoman.emit.batch.schedule import schedules
 from dragoman.emit.batch.scope import INPUT, Scope, expression, field
 from dragoman.emit.batch.settings import Settings, settings
 from dragoman.emit.batch.support import steps_of
+from dragoman.emit.cron import schedules as cron_findings
 from dragoman.emitter import Emission, Manifest
 from dragoman.findings import Finding, has_errors
 from dragoman.plan.model import Plan
@@ -23,23 +26,37 @@ BEGIN, FLOW, ENDED = "dragoman--begin", "dragoman--flow", "dragoman--ended"
 def emit(plan: Plan) -> Emission:
     """The inputs of RegisterJobDefinition and CreateStateMachine, and of CreateSchedule where the flow has one."""
     options = settings(plan.options)
-    findings = [*_role_missing(plan, options), *(one for step in steps_of(plan) for one in checks(step, options))]
+    findings = [*_roles_missing(plan, options), *(one for step in steps_of(plan) for one in checks(step, options))]
     if has_errors(findings):
         return Emission((), {}, tuple(findings))
     build = begun(plan, options)
     machine = state_machine(build)
     manifests = [_job_definition(body) for body in reversed(build.definitions)]
     manifests.append(Manifest(f"statemachine-{machine['name']}.yaml", machine, "StateMachine", machine["name"]))
+    if plan.schedule is not None and not any(cron_findings(plan)):
+        try:
+            bodies = schedules(plan, options, role(options.scheduleRole, options))
+        except Unprintable as error:
+            span = plan.source.span(("spec", "schedule"), key=True)
+            build.findings.append(Finding("DRG304", error.message, span, error.help, address="spec.schedule"))
+        else:
+            manifests += [Manifest(f"schedule-{body['Name']}.yaml", body, "Schedule", body["Name"]) for body in bodies]
     return Emission(tuple(manifests), build.places, (*findings, *build.findings))
 
 
-def _role_missing(plan: Plan, options: Settings) -> list[Finding]:
-    name = options.stateMachineRole
-    if name is not None and (name.startswith("arn:") or options.account is not None):
-        return []
-    what = "the state machine needs a role" if name is None else f"the role `{name}` needs the number of its account"
-    way_out = "say `targets.batch.stateMachineRole`, a name or an ARN; with a name, `targets.batch.account` as well"
-    return [Finding("DRG304", what, plan.source.span(("metadata", "name")), way_out, address="spec.targets.batch")]
+def _roles_missing(plan: Plan, options: Settings) -> Iterator[Finding]:
+    """A finding for each role that AWS asks for and nobody named."""
+    asked = {"stateMachineRole": ("the state machine", options.stateMachineRole)}
+    if plan.schedule is not None:
+        asked["scheduleRole"] = ("the schedule", options.scheduleRole)
+    if options.platform == "FARGATE":
+        asked["executionRole"] = ("Fargate", options.executionRole)
+    for option, (who, name) in asked.items():
+        if name is not None and (name.startswith("arn:") or options.account is not None):
+            continue
+        what = f"{who} needs a role" if name is None else f"the role `{name}` needs the number of its account"
+        way_out = f"say `targets.batch.{option}`, a name or an ARN; with a name, `targets.batch.account` as well"
+        yield Finding("DRG304", what, plan.source.span(("metadata", "name")), way_out, address="spec.targets.batch")
 
 
 def _job_definition(body: dict[str, Any]) -> Manifest:

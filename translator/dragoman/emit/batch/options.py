@@ -38,6 +38,8 @@ class BatchOptions(Model):
     """The role that pulls images, reads secrets and writes logs, by name or ARN; Fargate needs one."""
     stateMachineRole: Annotated[str, Field(min_length=1, max_length=2048)] | None = None  # noqa: N815
     """The role of the state machine, by name or ARN."""
+    scheduleRole: Annotated[str, Field(min_length=1, max_length=2048)] | None = None  # noqa: N815
+    """The role with which a schedule starts the state machine, by name or ARN."""
     outputs: Annotated[str, Field(pattern=r"^s3://[a-z0-9][-.a-z0-9]+(/.*)?$")] | None = None
     """Where outputs travel, `s3://bucket/prefix`; needed where a step reads another one's."""
     image: Annotated[str, Field(min_length=1, max_length=255)] | None = None

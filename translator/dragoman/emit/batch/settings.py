@@ -21,6 +21,7 @@ class Settings(NamedTuple):
     jobRole: str | None = None  # noqa: N815
     executionRole: str | None = None  # noqa: N815
     stateMachineRole: str | None = None  # noqa: N815
+    scheduleRole: str | None = None  # noqa: N815
     outputs: str | None = None
     image: str = IMAGE
     secrets: Mapping[str, str] = {}

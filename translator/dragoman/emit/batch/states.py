@@ -41,25 +41,25 @@ def add(scope: Scope, name: str, state: dict[str, Any], after: str | None) -> st
     return name
 
 
-def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: bool) -> str:
+def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: bool, size: int | None = None) -> str:
     """The states of a step that runs once; the name of the first.
 
     caught  whether a failure is noted rather than ending the scope
+    size    how many children the job has, where it is an array
     """
     name = named([build.plan.name, *step.address])
     read = step.address in build.wanted and bool(step.outputs)
     by_machine, by_state = trying.by_machine(step), trying.by_state(step)
-    build.definitions.append(
-        job_definition(
-            build.plan,
-            step,
-            name,
-            build.options,
-            hands_on=bool(step.outputs),
-            retries=not by_machine and by_state is None,
-        )
+    definition = job_definition(
+        build.plan,
+        step,
+        name,
+        build.options,
+        hands_on=bool(step.outputs),
+        retries=not by_machine and by_state is None,
     )
-    build.places[name] = step.layers[0].path
+    build.definitions.append(definition)
+    build.places[definition["jobDefinitionName"]] = step.layers[0].path
     done = recorded(step, "succeeded", {}) if build.keeps(step) and not read else INPUT
     then = _read(build, scope, step, after) if read else after
     lost = _failed(build, scope, step, after) if caught else None
@@ -67,7 +67,10 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
         {
             "Type": "Task",
             "Resource": SUBMIT.format(partition=build.options.partition),
-            "Arguments": _arguments(build, scope, step, name),
+            "Arguments": {
+                **_arguments(build, scope, step, name, definition["jobDefinitionName"]),
+                **({"ArrayProperties": {"Size": size}} if size is not None else {}),
+            },
             "Retry": [AGAIN, *([by_state] if by_state else [])],
             "Output": expression(done),
         }
@@ -79,7 +82,7 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
     return add(scope, state_name(step), state, then)
 
 
-def _arguments(build: Build, scope: Scope, step: Step, name: str) -> dict[str, Any]:
+def _arguments(build: Build, scope: Scope, step: Step, name: str, definition: str) -> dict[str, Any]:
     assert step.container is not None
     kind = step.container.resources.accelerator or ""
     queue = step.queue or build.options.accelerators.get(kind) or build.options.queue or ""
@@ -89,7 +92,7 @@ def _arguments(build: Build, scope: Scope, step: Step, name: str) -> dict[str, A
         {
             "JobName": name,
             "JobQueue": queue,
-            "JobDefinition": name,
+            "JobDefinition": definition,
             "ShareIdentifier": build.options.shareIdentifier,
             "ContainerOverrides": None if several else overrides,
             "EcsPropertiesOverride": {"TaskProperties": [{"Containers": _containers(build, scope, step, overrides)}]}

@@ -93,6 +93,8 @@ def narrow(plan: Plan) -> Mapping[Feature, Support]:
         changed[Feature.FAIL_FAST] = Native()
     if plan.timeout is not None and plan.on_exit:
         changed[Feature.FLOW_TIMEOUT] = Weaker("`onExit` does not run when the flow takes too long")
+    if plan.schedule is not None and (plan.schedule.concurrency != "Allow" or plan.schedule.history is not None):
+        changed[Feature.SCHEDULE] = Weaker("a run starts whether or not the last one has ended, and is kept 90 days")
     if options.platform == "FARGATE":
         changed.update(_fargate())
     if any(step.timeout is not None and step.retry is not None and not by_machine(step) for step in steps_of(plan)):
