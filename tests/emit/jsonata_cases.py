@@ -62,7 +62,7 @@ CONSTANTS: tuple[Any, ...] = (
     -SAFE,
     {"": {"'": '"'}},
 )
-AMOUNTS = st.from_regex(r"[0-9]{1,4}(\.[0-9]{0,3})?([mkMGKTu]|[KMGT]i|e[0-6]|e-[0-3])?", fullmatch=True).filter(
+AMOUNTS = st.from_regex(r"[0-9]{1,3}(\.[0-9]{0,3})?([mkMGKTu]|[KMGT]i|e[0-6]|e-[0-3])?", fullmatch=True).filter(
     lambda t: t[-1] != "K"
 )
 PATTERN = st.recursive(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -88,12 +86,3 @@ class Node:
 def _number(digits: str) -> int | float:
     """A double that is whole is written like an int; beyond 53 bits its digits are not its value."""
     return int(digits) if abs(int(digits)) < 2**53 else float(digits)
-
-
-def built() -> Path:
-    """Where `build` puts JSONata's own."""
-    sources = [HERE / name for name in ("package.json", "package-lock.json", "engine.js")]
-    digest = sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    cache = Path(os.environ.get("DRAGOMAN_CACHE") or Path(caches) / "dragoman")
-    return cache / f"jsonata-{digest[:12]}" / "engine.js"
