@@ -29,7 +29,7 @@ NAMED = "a map of named things"
 OTHERS: tuple[Any, ...] = (
     "other", "zz", "7s", "99w", "7", "77Mi", "640Gi", "example.com/other", "a/b", "/other", "@daily", "params.rows > 7",
     "steps.own.outputs.score", "params.countries", "true", "false", "int", "string", "bool", "batch", "US", "Etc/UTC", "3.6",
-    "m*", "full", "minimal", 0, 1, 2, 77, 10**6, -(10**6), 0.5, 1.5, True, False, [], ["other"], ["error"], [77], {},
+    "m*", "full", "minimal", "FARGATE", 0, 1, 2, 77, 10**6, -(10**6), 0.5, 1.5, True, False, [], ["other"], ["error"], [77], {},
     {"zz": "int"}, {"other": "1"},
 )  # fmt: skip
 

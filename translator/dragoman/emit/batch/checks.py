@@ -9,11 +9,12 @@ from dragoman.emit.batch.judge.fargate import fargate
 from dragoman.emit.batch.settings import Settings
 from dragoman.emit.scripts import INLINE, flag
 from dragoman.expr.text import Template
-from dragoman.findings import INFO, Finding
+from dragoman.findings import WARNING, Finding
 from dragoman.plan.containers import DIRECTORY
 from dragoman.plan.model import Container, EnvSource, Resources, Step
 from dragoman.plan.origins import origin
 
+ROUNDED = "ask for as much, and nothing is rounded"
 SHORTEST = 60  # seconds that Batch's timeout has at least
 
 
@@ -95,10 +96,10 @@ def _sizes(step: Step, amounts: Resources, options: Settings) -> Iterator[Findin
             )
         elif (round(float(size[0]) * 1000), size[1] * 2**20) != (cpu, memory):
             message = f"asked {asked}, given {size[0]} vCPU and {size[1]} MiB: the next size that Fargate has"
-            yield _at(step, message, "", "resources")._replace(code="DRG312", severity=INFO)
+            yield _at(step, message, ROUNDED, "resources")._replace(code="DRG312", severity=WARNING)
     elif cpu % 1000 or memory % 2**20:
         message = f"asked {asked}, given {-(-cpu // 1000)} vCPU and {-(-memory // 2**20)} MiB: Batch counts whole ones"
-        yield _at(step, message, "", "resources")._replace(code="DRG312", severity=INFO)
+        yield _at(step, message, ROUNDED, "resources")._replace(code="DRG312", severity=WARNING)
 
 
 def _at(step: Step, message: str, way_out: str, *field: str) -> Finding:
