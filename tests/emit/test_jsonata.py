@@ -318,6 +318,19 @@ def test_names() -> None:
     assert not {*FUNCTIONS, *variables} & {*BUILT_IN.split()}
 
 
+def test_known_differences(engine: Engine) -> None:
+    """JSON has one kind of number, which has 53 bits."""
+    ints, amounts = (type_of({"type": "list", "items": item}) for item in ("int", "quantity"))
+    with pytest.raises(ValueError, match="item 0: `1` is not an int"):
+        convert_text("[1.0]", ints)
+    assert engine.run(parsed("$x", ints), {"x": "[1.0]"}).value == [1]
+    assert plain(convert_text("[1e-7]", amounts)) == ["1e-07"]
+    assert engine.run(parsed("$x", amounts), {"x": "[1e-7]"}).value == ["1e-7"]
+    assert convert_text("9007199254740993", type_of("int")) == 9007199254740993
+    with pytest.raises(Failed, match="53 bits"):
+        engine.run(parsed("$x", type_of("int")), {"x": "9007199254740993"})
+
+
 def test_float_text(engine: Engine) -> None:
     """What is weaker: a float that needs 16 or 17 digits is written with 15."""
     expr = typed("string(f)")
