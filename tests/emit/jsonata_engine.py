@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import jsonata
 
-HERE = Path(__file__).parent / "jsonata_engine"
+HERE = Path(__file__).parent / "jsonata_engine.node"
 
 # docs.jsonata.org, and what Step Functions adds
 BUILT_IN = (
