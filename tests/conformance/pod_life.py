@@ -16,12 +16,14 @@ import yaml
 
 from conformance.kubelet import expand
 from conformance.plane import Plane
+from dragoman.emit.kubernetes.outputs import READY
 from drive.kubernetes_memory import now
 
 MESSAGE_BYTES = 4096
 TAIL_BYTES = 2048  # of a log, where it is the termination message
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 GRACE = 1.0  # seconds from SIGTERM to SIGKILL
+READY_FILE = "dragoman-carrier"
 NOT_FOUND = 128  # containerd, for a command that is not there
 _FIELD = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 # what every image has beside Python and dragoman
@@ -126,6 +128,7 @@ class Life:
         for container in self.pod["spec"].get("initContainers") or ():
             if container.get("restartPolicy") == "Always":
                 sidecars.append((container, self._start(container)))
+                self._started(container)
                 continue
             done = self.ended[container["name"]] = self._wait(container, self._start(container))
             if done.code:
@@ -149,16 +152,14 @@ class Life:
         environment = {
             "PATH": self.place.path,
             "DRAGOMAN_TERMINATION_LOG": str(file),
+            "DRAGOMAN_READY": str(self.place.folder / READY_FILE),
             **self._identity(container),
             **inside,
         }
         shown = [self._inside(container, expand(word, variables)) for word in words]
-        # the container after a sidecar is made later than the sidecar begins to listen: here its signal waits for it
-        early = {signal.SIGTERM} if container.get("restartPolicy") == "Always" else set()
         with self._lock, (self.place.folder / "logs" / name).open("wb") as log:
             if self.killed:
                 return "it was killed"
-            signal.pthread_sigmask(signal.SIG_BLOCK, early)
             try:
                 process = subprocess.Popen(
                     shown,
@@ -171,10 +172,15 @@ class Life:
                 )
             except OSError as error:
                 return str(error)
-            finally:
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, early)
             self._running[name] = process
         return process
+
+    def _started(self, container: Mapping[str, Any]) -> None:
+        """Wait until a sidecar's startup probe succeeds: what comes after it starts then."""
+        probe = container["startupProbe"]["exec"]["command"]
+        words = [word.replace(READY, str(self.place.folder / READY_FILE)) for word in probe]
+        while not self.killed and subprocess.run(words, capture_output=True, check=False).returncode:
+            time.sleep(0.01)
 
     def _wait(self, container: Mapping[str, Any], process: subprocess.Popen[bytes] | str) -> Ended:
         started = now()

@@ -51,7 +51,11 @@ def test_what_cannot_be_handed_on(tmp_path: Path) -> None:
 
 
 def test_it_waits_for_its_end(tmp_path: Path) -> None:
-    environment = {**os.environ, "DRAGOMAN_TERMINATION_LOG": str(tmp_path / "log")}
+    environment = {
+        **os.environ,
+        "DRAGOMAN_TERMINATION_LOG": str(tmp_path / "log"),
+        "DRAGOMAN_READY": str(tmp_path / "r"),
+    }
     words = [sys.executable, "-m", "dragoman", "carry", f"n={tmp_path / 'n'}"]
     old = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # as for the first process of a container
     try:
@@ -69,6 +73,7 @@ def test_it_waits_for_its_end(tmp_path: Path) -> None:
 def test_no_signal_is_lost_while_it_begins_to_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     masks = []
     monkeypatch.setenv("DRAGOMAN_TERMINATION_LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("DRAGOMAN_READY", str(tmp_path / "ready"))
     monkeypatch.setattr(signal, "sigwait", lambda wanted: masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, [])))
     old = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     try:
@@ -80,7 +85,7 @@ def test_no_signal_is_lost_while_it_begins_to_wait(tmp_path: Path, monkeypatch: 
 
 def test_it_loads_little() -> None:
     code = f"{MODULES}; import os, signal, threading; threading.Timer(0.2, os.kill, (os.getpid(), 15)).start(); main(['carry'])"
-    environment = {**os.environ, "DRAGOMAN_TERMINATION_LOG": os.devnull}
+    environment = {**os.environ, "DRAGOMAN_TERMINATION_LOG": os.devnull, "DRAGOMAN_READY": os.devnull}
     # the timer's thread inherits what the main thread blocks only from then on: block it before there are two
     code = f"import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [15]); {code}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 
+READY = "/tmp/dragoman-carrier"
 SHORT = 3072  # bytes; a pod with four containers keeps no more of one (kubelet: 12 KiB a pod, 4 KiB a container)
 LONG = 4 * 2**20  # bytes of a log that the driver reads
 
@@ -15,11 +16,13 @@ LONG = 4 * 2**20  # bytes of a log that the driver reads
 def run(arguments: object) -> int:
     """Wait for SIGTERM, which the kubelet sends when the container has ended; exit code 0."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    signal.sigwait({signal.SIGTERM})
-    message, line = carried(list(arguments.files))  # type: ignore[attr-defined]
     import os
     import sys
 
+    with open(os.environ.get("DRAGOMAN_READY", READY), "w", encoding="utf-8") as ready:
+        ready.write("listening\n")  # the kubelet's startup probe: the step itself starts now
+    signal.sigwait({signal.SIGTERM})
+    message, line = carried(list(arguments.files))  # type: ignore[attr-defined]
     if line:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

@@ -27,8 +27,8 @@ FAILED = 1  # the exit code of a driver whose flow failed: no other pod would do
 QUALIFIED_LABELS = 27  # the minor from which a Job's own labels have the prefix batch.kubernetes.io/
 # every right the coordinator has, and what for
 RULES = (
-    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list", "watch", "create", "patch"]},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},  # how they ended
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["list", "watch", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},  # how they ended
     {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},  # outputs that are printed
 )
 

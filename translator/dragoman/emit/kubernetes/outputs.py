@@ -20,6 +20,7 @@ from dragoman.plan.model import Output, Step
 
 Channel: TypeAlias = Literal["", "message", "carrier", "log"]
 CARRIER = "dragoman-outputs"
+READY = "/tmp/dragoman-carrier"  # a file that is there once the sidecar listens
 MESSAGE_BYTES = 4096  # MaxContainerTerminationMessageLength (kubelet/container/runtime.go)
 SIDECARS = 29  # the minor in which native sidecars are on by default
 TEMPORARY, TEMPORARY_VOLUME = "/tmp", "dragoman-tmp"
@@ -67,6 +68,8 @@ def carrier(step: Step, settings: Settings) -> dict[str, Any]:
         "image": settings.image,
         "command": ["dragoman", "carry", *(escape(f"{output.name}={output.path}") for output in files(step))],
         "restartPolicy": "Always",
+        # the step starts when this one listens: the first process of a container does not get signals it does not expect
+        "startupProbe": {"exec": {"command": ["cat", READY]}, "periodSeconds": 1, "failureThreshold": 120},
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
         **({"securityContext": RESTRICTED_CONTAINER} if settings.podSecurity == "restricted" else {}),
         "volumeMounts": _mounts(step),
