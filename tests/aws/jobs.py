@@ -11,6 +11,8 @@ Assumed, for AWS says nothing of it:
 - a container that ran has no reason, and `*` matches that; its job says "Essential container in task exited" (seen);
 - a failed child of a SEQUENTIAL array fails those after it, as every failed dependency does;
 - `containerOverrides` do not go with `ecsProperties`, nor the other way round; what Step Functions adds by itself does.
+
+A container that ends with 137 while its variable ACCIDENT says `oom` was out of memory; with `spot`, its machine went.
 """
 
 from __future__ import annotations
@@ -39,6 +41,9 @@ EXITED, NOT_STARTED, TIMED_OUT = (
     "Task failed to start",
     "Job attempt duration exceeded timeout",
 )
+ACCIDENT, KILLED = "ACCIDENT", 137
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+HOST_GONE = "Host EC2 (instance i-0123456789abcdef0) terminated."
 DEPENDENCY, CHILD = "Dependent Job failed", "Array Child Job failed"
 _REFERENCE = re.compile(r"Ref::([A-Za-z0-9_-]+)")
 
@@ -88,6 +93,7 @@ class Job:
         self.stop, self.ended = Event(), Event()
         self.stop_reason = ""
         self.before: list[Job] = []  # what it waits for
+        self.given: Any = None  # the input of the state that submitted it
 
     @property
     def size(self) -> int | None:
@@ -340,6 +346,7 @@ class Jobs:
         job.status, began = "RUNNING", _now()
         job.started = job.started or began
         task.run(job.setting("timeout").get("attemptDurationSeconds"))
+        gone = _suffered(job, task)
         ended = task.exits.get(task.decided) or Exit(None)
         if task.timed_out:
             said = TIMED_OUT
@@ -347,6 +354,7 @@ class Jobs:
             said = job.stop_reason
         else:
             said = EXITED if ended.code is not None else NOT_STARTED
+            said = HOST_GONE if gone else said
         if task.timed_out or stop.is_set():
             last = [one for name, one in task.exits.items() if task.containers[name].essential and one.code is not None]
             ended = last[-1] if last else Exit(None)
@@ -417,6 +425,17 @@ class Jobs:
             child.ended.wait()
         failed = any(child.status == "FAILED" for child in job.children)
         _end(job, "FAILED" if failed else "SUCCEEDED", (job.stop_reason or CHILD) if failed else "")
+
+
+def _suffered(job: Job, task: Task) -> bool:
+    """Note the accidents of a task; whether its machine went."""
+    gone = False
+    for each in rules.containers(job.definition.body):
+        ended, accident = task.exits.get(each["name"]), job.variables(each).get(ACCIDENT)
+        if ended is not None and ended.code == KILLED and accident == "oom":
+            task.exits[each["name"]] = ended._replace(reason=OUT_OF_MEMORY)
+        gone |= ended is not None and ended.code == KILLED and accident == "spot"
+    return gone
 
 
 def tries_again(strategy: Mapping[str, Any], code: int | None, reason: str, said: str) -> bool:

@@ -16,6 +16,7 @@ import os
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -179,8 +180,10 @@ class Aws:
         states = self.client("stepfunctions")
         arn = states.create_state_machine(**machine)["stateMachineArn"]
         first = len(self.jobs.ran)
-        named = {} if name is None else {"name": name}
-        execution = states.start_execution(stateMachineArn=arn, input=json.dumps(input or {}), **named)["executionArn"]
+        name = name or str(uuid.uuid4())  # as AWS does; moto calls such an execution None
+        execution = states.start_execution(stateMachineArn=arn, name=name, input=json.dumps(input or {}))[
+            "executionArn"
+        ]
         end = time.monotonic() + seconds
         while (found := states.describe_execution(executionArn=execution))["status"] not in ENDED:
             if time.monotonic() > end:

@@ -242,6 +242,7 @@ def _sync_resolver(self: Any, env: Any, *args: Any, **kwargs: Any) -> Callable[[
     job_id = env.stack[-1]["JobId"]
     resolve = _SYNC_RESOLVER(self, env, *args, **kwargs)
     job = _jobs().jobs[job_id]
+    job.given = env.states.get_input()
 
     def wait() -> Any:
         ended = job.ended.wait(0.02)

@@ -209,6 +209,29 @@ def test_a_number_is_no_text(aws: Aws) -> None:
     assert "must be a STRING" in str(done.cause)
 
 
+def test_an_execution_has_a_name_and_a_job_its_states_input(aws: Aws) -> None:
+    states = {"a": submit("a", Output="{% $states.context.Execution.Name %}")}
+    done = aws.run([shell("a", "true")], machine("a", **states), {"n": 1})
+    assert len(done.output) == 36
+    [job] = aws.jobs.jobs.values()
+    assert job.given == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("accident", "entry"), [("oom", {"onReason": "OutOfMemory*"}), ("spot", {"onStatusReason": "Host EC2*"})]
+)
+def test_accidents(aws: Aws, accident: str, entry: dict[str, str]) -> None:
+    entries = [{**entry, "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]
+    strategy = {"attempts": 2, "evaluateOnExit": entries}
+    definitions = [
+        shell(name, "exit 137", retryStrategy=strategy, env={"ACCIDENT": kind})
+        for name, kind in {"a": accident, "b": "none"}.items()
+    ]
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "b"}]
+    done = aws.run(definitions, machine("a", a=submit("a", Catch=catch, Next="b"), b=submit("b")))
+    assert done.names() == ["a", "a#2", "b"]
+
+
 # S3.
 
 
