@@ -34,14 +34,16 @@ from dragoman.expr.tree import FUNCTIONS, METHODS
 from dragoman.spec.types import TypeName
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("guide.md", "argo.md", "kubernetes.md", "jsonnet.md")
-TARGETS = {"kubernetes.md": "kubernetes"}  # others render for argo
+PAGES = ("guide.md", "argo.md", "kubernetes.md", "batch.md", "jsonnet.md")
+TARGETS = {"kubernetes.md": "kubernetes", "batch.md": "batch"}  # others render for argo
 EXAMPLES = ("flow", "spec", "steps")
 BLOCK = re.compile(r"^<!-- ([a-z]+)([^\n]*?) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```\w+$", re.MULTILINE)
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: example}\nspec:\n"
 HEADS = {"kubernetes.md": HEAD.replace("name: example", "name: example, namespace: ml")}
 REST = {"steps": "{work: {command: [work]}}", "defaults": "{image: python:3.12-slim}"}
+AWS = "{queue: main, outputs: 's3://flows/outputs', stateMachineRole: flows, account: '123456789012'}"
+RESTS = {"batch.md": {"targets": f"{{batch: {AWS}}}"}}
 ELSEWHERE = "…\n"
 
 
@@ -151,7 +153,7 @@ def _write(block: Block) -> None:
 def _wrapped(block: Block) -> str:
     """A fragment as a whole spec; its first line is line 5 of it, or line 6 when it is under `steps`."""
     body = block.text if block.kind == "spec" else "steps:\n" + indent(block.text, "  ")
-    for key, value in REST.items():
+    for key, value in {**REST, **RESTS.get(block.page, {})}.items():
         if not re.search(rf"^{key}:", body, re.MULTILINE):
             body += f"{key}: {value}\n"
     return HEADS.get(block.page, HEAD) + indent(body, "  ")
