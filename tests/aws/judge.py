@@ -17,6 +17,7 @@ from typing import Any
 
 import jsonata
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from aws import rules
 from aws.shims import pascal, to_api
@@ -49,10 +50,12 @@ def problems(machine: Mapping[str, Any], definitions: Sequence[Mapping[str, Any]
     text = machine["definition"]
     if len(text.encode()) > DEFINITION:
         found.append(f"definition: {len(text.encode())} bytes")
+    Preprocessor._query_language_per_scope.clear()  # a machine that was refused leaves its own behind
     try:
         AmazonStateLanguageParser.parse(text)
     except Exception as error:
         found.append(f"definition: {error}")
+        Preprocessor._query_language_per_scope.clear()
     body = json.loads(text)
     found += [*graph(body), *scopes(body), *expressions(body)]
     names = {each["jobDefinitionName"] for each in definitions}

@@ -172,7 +172,11 @@ def _client_for(region: str, service: str, state_credentials: Any = None) -> Any
         return _client(moto_server_port(), region, service)
 
 
-# Step Functions: variables of another name in a job's overrides.
+def _supported(self: Any) -> set[str] | None:
+    """The arguments of `batch:submitJob`; there is no other action."""
+    if self.resource.api_action != "submitJob":
+        return None
+    return {pascal(name) for name in rules.shape("batch", "SubmitJob").members}
 
 
 def _attached(parameters: dict[str, Any]) -> None:
@@ -316,7 +320,7 @@ def install() -> None:
     for module in (state_task_service_batch, state_task_service_aws_sdk):
         module.boto_client_for = _client_for
     state_task_service_aws_sdk._SERVICE_ERROR_NAMES["s3"] = "S3"
-    _BATCH._get_supported_parameters = lambda self: {pascal(name) for name in rules.shape("batch", "SubmitJob").members}
+    _BATCH._get_supported_parameters = _supported
     _BATCH._attach_aws_environment_variables = staticmethod(_attached)
     _BATCH._build_sync_resolver = _sync_resolver
     _CALLBACK._eval_sync = _eval_sync

@@ -49,6 +49,9 @@ def test_expressions_are_read() -> None:
 
 def test_moto_reads_the_machine() -> None:
     assert any("definition: " in each for each in _wrong("a", a={"Type": "Nope"}))
+    resource = "arn:aws:states:::batch:cancelJob"
+    assert any("definition: " in each for each in _wrong("a", a={**submit("a"), "Resource": resource}))
+    assert problems(FINE) == []
 
 
 def test_a_distributed_iteration_reads_no_outer_variable() -> None:
