@@ -16,6 +16,8 @@ class Verb(NamedTuple):
 
 
 HIDDEN = frozenset({"carry", "store"})  # verbs that no person types
+WRITTEN = ("yaml", "json")
+FORMS = ("api", "crossplane", "cloudformation", "iam", "submit-plan")  # of what is written, instead of the flow's own
 WIDTH = 100  # of help; asking the terminal costs more than a small render's own work
 
 
@@ -119,7 +121,14 @@ def _render(one: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a folder for the manifests, or - for standard output (default)",
     )
-    one.add_argument("--format", choices=("yaml", "json"), default="yaml", help="how they are written (default: yaml)")
+    one.add_argument(
+        "--format",
+        choices=(*WRITTEN, *FORMS),
+        default="yaml",
+        help="how they are written, yaml (default) or json; or another form of them, written as yaml: of the target "
+        "batch, the inputs of AWS's api, crossplane objects, a cloudformation template, iam policies, or a submit-plan "
+        "(as JSON: --set targets.batch.format=FORM --format json)",
+    )
 
 
 def _check(one: argparse.ArgumentParser) -> None:
@@ -187,6 +196,9 @@ def _carry(one: argparse.ArgumentParser) -> None:
 
 def _store(one: argparse.ArgumentParser) -> None:
     one.add_argument("files", nargs="*", metavar="NAME=PATH", help="an output and its file, which must be there")
+    one.add_argument(
+        "--after", default="", metavar="CONTAINER", help="end as this container did, if it failed"
+    )
     one.add_argument(
         "--optional", action="append", default=[], metavar="NAME=PATH", help="one that may be missing; may repeat"
     )

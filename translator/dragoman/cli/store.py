@@ -12,11 +12,18 @@ from collections.abc import Sequence
 from dragoman.findings import Finding, Findings
 
 VARIABLE = "DRAGOMAN_RESULT"
+PATIENCE = 10  # seconds
 LONGEST = 200 * 1024  # bytes: Step Functions takes 256 KiB in one state, everything together
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 0 when all that is needed was there and is stored; 2 when not, which fails the job."""
+    """Exit code 0 when all that is needed was there and is stored; 2 when not, which fails the job.
+
+    When the step failed, its exit code: the job's is that of the container which ends last.
+    """
+    code = exit_code(arguments.after) if arguments.after else 0
+    if code:
+        return code
     text = gathered(arguments.files, arguments.optional)
     url = os.environ.get(VARIABLE, "")
     bucket, _, key = url.removeprefix("s3://").partition("/")
@@ -25,6 +32,24 @@ def run(arguments: argparse.Namespace) -> int:
         raise Findings([Finding("DRG641", message, None, "the state machine sets it: render the flow again")], 2)
     _put(bucket, key, text.encode())
     return 0
+
+
+def exit_code(container: str) -> int:
+    """How another container of this task ended: ECS's task metadata says it (version 4 of the endpoint)."""
+    from json import loads
+    from urllib.request import urlopen
+
+    endpoint = os.environ.get("ECS_CONTAINER_METADATA_URI_V4", "")
+    if not endpoint:
+        return 0
+    try:
+        with urlopen(f"{endpoint}/task", timeout=PATIENCE) as answer:  # a link-local address that ECS gives
+            found = loads(answer.read())["Containers"]
+    except (OSError, ValueError, KeyError) as error:
+        message = f"how the step ended is not known: the task's metadata cannot be read: {error}"
+        way_out = "the job is tried again if the step's `retry` says so"
+        raise Findings([Finding("DRG641", message, None, way_out)], 2) from None
+    return next((int(one.get("ExitCode") or 0) for one in found if one.get("Name") == container), 0)
 
 
 def gathered(needed: Sequence[str], optional: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ MIB = 2**20
 CARRIER_CPU, CARRIER_MEMORY = 250, 128  # thousandths of a core, MiB
 LEAST: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * MIB}
 MOST_ATTEMPTS = 10
+KILLED = 137  # how a container ends that has used more memory than its limit
 _REFERENCE = re.compile(r"Ref::([A-Za-z0-9_-]+)")
 
 
@@ -103,14 +104,18 @@ def _machine(step: Step, container: Container, options: Settings) -> dict[str, A
 
 
 def _task(step: Step, container: Container, main: dict[str, Any], options: Settings) -> dict[str, Any]:
-    """Two containers: what others wait for may not be essential (ECS, ContainerDependency)."""
+    """Two containers: what others wait for may not be essential (ECS, ContainerDependency).
+
+    The second one ends as the first did. It waits for COMPLETE: after a failure, one that waits for SUCCESS may hang
+    (aws/containers-roadmap#817).
+    """
     machine = _machine(step, container, options)
     carrier = {
         "name": CARRIER,
         "image": options.image,
-        "command": ["dragoman", "store", *_files(step)],
+        "command": ["dragoman", "store", "--after", MAIN, *_files(step)],
         "essential": True,
-        "dependsOn": [{"containerName": MAIN, "condition": "SUCCESS"}],
+        "dependsOn": [{"containerName": MAIN, "condition": "COMPLETE"}],
         "resourceRequirements": [
             {"type": "VCPU", "value": f"{CARRIER_CPU / 1000:g}" if options.platform == "FARGATE" else "1"},
             {"type": "MEMORY", "value": str(CARRIER_MEMORY)},
@@ -274,6 +279,9 @@ def _entries(causes: tuple[str | int, ...]) -> list[dict[str, str]]:
             found.append({"onStatusReason": "Host EC2*", "action": "RETRY"})
         elif cause == "oom":
             found.append({"onReason": "OutOfMemoryError*", "action": "RETRY"})
+            found.append({"onExitCode": str(KILLED), "action": "RETRY"})
+        elif cause == "error":
+            found += [{"onReason": "OutOfMemoryError*", "action": "RETRY"}] if "oom" not in causes else []
         elif isinstance(cause, int):
             found.append({"onExitCode": str(cause), "action": "RETRY"})
     return found

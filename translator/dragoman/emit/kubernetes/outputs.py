@@ -68,7 +68,7 @@ def carrier(step: Step, settings: Settings) -> dict[str, Any]:
         "image": settings.image,
         "command": ["dragoman", "carry", *(escape(f"{output.name}={output.path}") for output in files(step))],
         "restartPolicy": "Always",
-        # the step starts when this one listens: the first process of a container does not get signals it does not expect
+        # the step starts when this one listens: a container's first process gets no signal that it does not expect
         "startupProbe": {"exec": {"command": ["cat", READY]}, "periodSeconds": 1, "failureThreshold": 120},
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
         **({"securityContext": RESTRICTED_CONTAINER} if settings.podSecurity == "restricted" else {}),
