@@ -79,6 +79,8 @@ class Emitter(NamedTuple):
     narrow    features whose answer depends on the plan's options (a version, say): overrides `support`
     emit      the plan's manifests; pure
     verify    the target's own rules over what was emitted
+    forms     other forms of what was emitted, as `--format` and `targets.<name>.format` call them
+    form      the emission in the form that the options ask for, with findings about the form alone; pure
     """
 
     name: str
@@ -88,3 +90,5 @@ class Emitter(NamedTuple):
     emit: Callable[[Plan], Emission]
     verify: Callable[[Plan, Emission], Sequence[Finding]]
     narrow: Callable[[Plan], Mapping[Feature, Support]] = lambda plan: {}
+    forms: tuple[str, ...] = ()
+    form: Callable[[Plan, Emission], Emission] = lambda plan, emission: emission._replace(findings=())

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dragoman import lower, spec
 from dragoman.emit import registry
+from dragoman.emit.forms import asked
 from dragoman.emit.options import check_options
 from dragoman.emit.patches import patched
 from dragoman.emitter import Emission
@@ -55,21 +56,32 @@ def render(
     environment: str = "",
     sets: Sequence[str] = (),
     platform: Platform = NOWHERE,
+    form: str = "",
 ) -> Rendering:
-    """The manifests of a flow, or why there are none; raises `Findings` when it cannot even be understood."""
+    """The manifests of a flow, or why there are none; raises `Findings` when it cannot even be understood.
+
+    form  another form of what the target emits, instead of the one that the flow asks for
+    """
     plan, findings = planned(flow, libraries, policies, target, environment, sets, platform)
     emitter = registry.find(plan.target)
+    if form:
+        plan = asked(plan, emitter, form)
     check_options(plan, emitter)
     findings += registry.strangers(plan)
     fidelity, answers = judge(plan, emitter.name, {**emitter.support, **emitter.narrow(plan)})
     findings += answers
     if has_errors(findings):
         raise Findings(findings)
-    emission = patched(plan, emitter.emit(lower.lowered(plan, fidelity.answers)))
+    lowered = lower.lowered(plan, fidelity.answers)
+    emission = patched(plan, emitter.emit(lowered))
     findings += (
         *emission.findings,
         *(emitter.verify(plan, emission) if not has_errors(emission.findings) else ()),
     )
+    if has_errors(findings):
+        raise Findings(findings)
+    emission = emitter.form(lowered, emission)
+    findings += emission.findings
     if has_errors(findings):
         raise Findings(findings)
     return Rendering(plan, emission, fidelity, tuple(findings))

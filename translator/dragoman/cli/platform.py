@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dragoman.emit.registry import JOBS
+from dragoman.emit.registry import AWS, JOBS
 
 
 def platform(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
@@ -23,4 +23,4 @@ def platform(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str,
     version = re.match(r"v?1\.([0-9]{1,3})", environment.get("KUBE_VERSION", ""))
     if version:
         options["version"] = f"1.{min(int(version[1]), NEWEST)}"
-    return {JOBS: options}
+    return {JOBS: options, AWS: {"format": "crossplane"}}

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from dragoman.cli import inputs
+from dragoman.cli.flags import FORMS
 from dragoman.cli.judge import failed, judged
 from dragoman.cli.platform import platform
 from dragoman.emitter import Emulated, Manifest, Native, Weaker
@@ -22,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not flows:
         raise Findings([Finding("DRG014", "there is no flow here", None, "a flow is a document of `kind: Flow`")], 2)
     policies = inputs.policies(arguments, reading)
+    form = arguments.format if arguments.format in FORMS else ""
     renderings: list[tuple[str, Rendering]] = []
     errors: list[Finding] = []
     exit_code = 1
@@ -29,9 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
         for target in inputs.targets(arguments):
             try:
                 libraries = inputs.libraries(flow, arguments.env, reading)
-                renderings.append(
-                    (flow.file, render(flow, libraries, policies, target, arguments.env, arguments.set, platform()))
-                )
+                done = render(flow, libraries, policies, target, arguments.env, arguments.set, platform(), form)
+                renderings.append((flow.file, done))
             except Findings as error:
                 errors += error.findings
                 exit_code = max(exit_code, error.exit_code)
@@ -63,16 +64,20 @@ def _same_objects(renderings: list[tuple[str, Rendering]]) -> list[Finding]:
 def _write(renderings: list[tuple[str, Rendering]], arguments: argparse.Namespace) -> None:
     if arguments.output == "-":
         found = [manifest for _, one in renderings for manifest in one.emission.manifests]
-        writer.write_text("-", writer.stream(found, arguments.format))
+        writer.write_text("-", writer.stream(found, _written(arguments)))
         return
     several = len({one.plan.target for _, one in renderings}) > 1
     folders: dict[str, list[tuple[str, Manifest]]] = {}
     for source, one in renderings:
         folder = f"{arguments.output}/{one.plan.target}" if several else arguments.output
         folders.setdefault(folder, []).extend((source, manifest) for manifest in one.emission.manifests)
-    texts = {folder: writer.files(found, arguments.format) for folder, found in folders.items()}
+    texts = {folder: writer.files(found, _written(arguments)) for folder, found in folders.items()}
     for folder, named in texts.items():
         writer.write_folder(folder, named)
+
+
+def _written(arguments: argparse.Namespace) -> str:
+    return "json" if arguments.format == "json" else "yaml"
 
 
 def _summarize(renderings: list[tuple[str, Rendering]], findings: list[Finding], arguments: argparse.Namespace) -> None:

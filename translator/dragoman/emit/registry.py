@@ -11,7 +11,8 @@ from dragoman.plan.model import Plan, Step
 GROUP = "dragoman.emitters"
 PLANNED = ("local",)  # a flow may already say what holds for these
 JOBS = "kubernetes"
-BUILTIN = {"argo": "dragoman.emit.argo", JOBS: "dragoman.emit.kubernetes", "batch": "dragoman.emit.batch"}
+AWS = "batch"
+BUILTIN = {"argo": "dragoman.emit.argo", JOBS: "dragoman.emit.kubernetes", AWS: "dragoman.emit.batch"}
 
 
 def find(name: str) -> Emitter:

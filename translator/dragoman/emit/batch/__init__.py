@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dragoman.emit.batch.formats import FORMS, form
 from dragoman.emit.batch.manifests import emit
 from dragoman.emit.batch.rules import verify
 from dragoman.emit.batch.support import SUPPORT, narrow
@@ -15,4 +16,6 @@ EMITTER = Emitter(
     emit=emit,
     verify=verify,
     narrow=narrow,
+    forms=tuple(FORMS),
+    form=form,
 )

@@ -58,6 +58,14 @@ class BatchOptions(Model):
     """The share that the jobs count for; needed by queues with fair shares, refused by others."""
     revisioning: Literal["latest", "hashed"] | None = None
     """`latest` (the default): definitions keep their names, runs take the newest; `hashed`: names are hashes."""
+    format: Literal["api", "crossplane", "cloudformation", "iam", "submit-plan"] | None = None
+    """What is rendered: the inputs of AWS's `api` (the default, except in Argo CD), `crossplane` objects (the default
+    there), a `cloudformation` template, the `iam` policies of its roles, or a `submit-plan` for Batch alone."""
+    providerConfig: Annotated[str, Field(pattern=r"^((Cluster)?ProviderConfig/)?[a-z0-9][-.a-z0-9]*$")] | None = None  # noqa: N815
+    """Crossplane's provider config, by name: one of the cluster, or `ProviderConfig/NAME` of the flow's namespace;
+    `default` when absent."""
+    scope: Literal["namespaced", "cluster"] | None = None
+    """Crossplane's objects: in the flow's namespace (the default), or without one, as before Crossplane 2."""
     accept: list[str] | None = None
     """Features whose weaker translation is fine, by their names in `dragoman targets batch`."""
     patch: list[Patch] | None = None

@@ -31,6 +31,9 @@ class Settings(NamedTuple):
     schedulingPriority: int | None = None  # noqa: N815
     shareIdentifier: str | None = None  # noqa: N815
     revisioning: str = "latest"
+    format: str = "api"
+    providerConfig: str = "default"  # noqa: N815
+    scope: str = "namespaced"
     accept: tuple[str, ...] = ()
     patch: tuple[Mapping[str, Any], ...] = ()
 
