@@ -39,22 +39,27 @@ SHOW = "import sys; print(ascii(sys.argv[1:]))"
 STORE = f"""\
 import argparse, os, socket, sys
 sys.path.insert(0, {str(Path(dragoman.__file__).parents[1])!r})
-from dragoman.cli.store import gathered
+from dragoman.cli import store
 from dragoman.findings import Findings
+
+def put(bucket, key, body):
+    host, _, port = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://").partition(":")
+    head = f"PUT /{{bucket}}/{{key}} HTTP/1.1\\r\\nHost: {{host}}\\r\\nContent-Length: {{len(body)}}\\r\\n\\r\\n"
+    with socket.create_connection((host, int(port))) as server:
+        server.sendall(head.encode() + body)
+        assert b" 200 " in server.recv(100)
+
 parser = argparse.ArgumentParser()
 parser.add_argument("verb", choices=["store"])
+parser.add_argument("--after", default="")
 parser.add_argument("files", nargs="*")
 parser.add_argument("--optional", action="append", default=[])
-given = parser.parse_args()
+store._put = put
 try:
-    body = gathered(given.files, given.optional).encode()
+    sys.exit(store.run(parser.parse_intermixed_args()))
 except Findings as error:
-    sys.exit("; ".join(finding.message for finding in error.findings))
-host, _, port = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://").partition(":")
-path = os.environ["DRAGOMAN_RESULT"].removeprefix("s3:/")
-with socket.create_connection((host, int(port))) as server:
-    server.sendall(f"PUT {{path}} HTTP/1.1\\r\\nHost: {{host}}\\r\\nContent-Length: {{len(body)}}\\r\\n\\r\\n".encode() + body)
-    sys.exit(0 if b" 200 " in server.recv(100) else "not stored")
+    print(*(finding.message for finding in error.findings), sep="; ", file=sys.stderr)
+    sys.exit(error.exit_code)
 """
 
 
@@ -139,8 +144,8 @@ class Flows:
         )
         bodies = bodies_of(rendering)
         [machine] = bodies["StateMachine"]
-        input = {} if params is None else {"params": params}
-        done = self.aws.run(bodies.get("JobDefinition", []), machine, input, name=name)
+        given = {} if params is None else {"params": params}
+        done = self.aws.run(bodies.get("JobDefinition", []), machine, given, name=name)
         return Run(rendering, done, tuple(self._tried(rendering.plan, done)))
 
     def document(self, flow: str | Path | Mapping[str, Any]) -> tuple[Document, Mapping[str, Document]]:
@@ -201,7 +206,8 @@ def around(given: Any) -> list[int]:
 
 def id_of(step: Step, indexes: Sequence[int], loops: set[tuple[str, ...]]) -> Id:
     """The task of a step in iterations of the loops around it."""
-    left, task = list(indexes), []
+    left: list[int] = list(indexes)
+    task: list[str | int] = []
     for size, name in enumerate(step.address, 1):
         task.append(name)
         if step.address[:size] in loops:

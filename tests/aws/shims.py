@@ -1,6 +1,6 @@
 """What moto 5.2 lacks to execute a state machine of Batch jobs, put in from outside.
 
-- arguments in PascalCase (getmoto/moto#10076), JSONata (getmoto/moto#10105), texts with quotes in JSONata's variables
+- arguments in PascalCase (getmoto/moto#10076), JSONata (getmoto/moto#10105), texts with quotes in JSONata's variables, divisions
 - Batch itself: jobs are the processes of `aws.jobs`, `ecsProperties` are taken
 - no member of SubmitJob is dropped in silence; S3's errors have AWS's names
 - what a branch or an iteration failed with may be one of `States.…`
@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import threading
 import time
 import uuid
@@ -231,6 +232,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
+# moto takes what stands between two divisions for a regular expression, and finds no variables there
+REFERENCES = re.compile(
+    r"(?:(?<=[(,])|(?<=[(,] ))/(?:\\.|[^\\/])*/[a-z]*"
+    r"|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
+    r"|(\$\$|\$[A-Za-z0-9_$]+(?:\.[A-Za-z0-9_][A-Za-z0-9_$]*)*|\$)"
+)
+
+
 def _declared(bindings: dict[str, Any]) -> str:
     return "".join(
         f"{name}:={json.dumps(value, ensure_ascii=False, separators=(',', ':'), default=str)};"
@@ -326,6 +335,7 @@ def install() -> None:
     _CALLBACK._eval_sync = _eval_sync
     state_task_service_callback._DELAY_SECONDS_SYNC_CONDITION_CHECK = 0.0
     evaluation._eval_jsonata = _evaluate
+    evaluation._PATTERN_VARIABLE_REFERENCE = REFERENCES
     intrinsic._DECLARATION_BY_VARIABLE_REFERENCE.clear()
     evaluation.encode_jsonata_variable_declarations = _declared
     variable_store.encode_jsonata_variable_declarations = _declared

@@ -118,6 +118,11 @@ def test_functions_of_step_functions(aws: Aws) -> None:
     }
 
 
+def test_variables_between_divisions(aws: Aws) -> None:
+    half = "{% $contains('a/b', /a/) ? $states.input.n / 2 + $states.input.n / 4 : 0 %}"
+    assert aws.run([], machine("p", p={"Type": "Pass", "Output": half}), {"n": 8}).output == 6
+
+
 def test_an_undefined_expression_fails(aws: Aws) -> None:
     done = aws.run([], machine("p", p={"Type": "Pass", "Output": "{% $states.input.no %}"}), {})
     assert (done.status, done.error) == ("FAILED", "States.QueryEvaluationError")

@@ -281,7 +281,7 @@ def _entries(causes: tuple[str | int, ...]) -> list[dict[str, str]]:
             found.append({"onReason": "OutOfMemoryError*", "action": "RETRY"})
             found.append({"onExitCode": str(KILLED), "action": "RETRY"})
         elif cause == "error":
-            found += [{"onReason": "OutOfMemoryError*", "action": "RETRY"}] if "oom" not in causes else []
+            found.append({"onExitCode": "*", "action": "RETRY"})
         elif isinstance(cause, int):
             found.append({"onExitCode": str(cause), "action": "RETRY"})
     return found

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dragoman.emit.batch.amounts import gathered
 from dragoman.emit.batch.build import FAILED, Build, absent, careful
 from dragoman.emit.batch.definition import drop_empty
-from dragoman.emit.batch.jsonata import literal
+from dragoman.emit.batch.jsonata import gathered, literal
 from dragoman.emit.batch.layers import Chain, Fork, Shape, layers
 from dragoman.emit.batch.scope import INPUT, Scope, expression, field, recorded
 from dragoman.emit.batch.states import add, state_name, task
@@ -91,27 +90,26 @@ def _ordered(states: dict[str, Any]) -> dict[str, Any]:
 
 def _step(build: Build, scope: Scope, step: Step, after: str | None, asked: Asked | None) -> str:
     caught = asked is not None
-    loop_wide = step.foreach is not None and not _per_item(step)
     if step.foreach is not None:
         first = _loop(build, scope, step, step.foreach, after, caught=caught)
     else:
         first = once(build, scope, step, after, caught=caught)
-    conditions = _conditions(scope, step, asked)
-    if step.when is not None and (step.foreach is None or loop_wide):
-        conditions.append(f"({build.source(step.when, scope, step, 'when')})")
-    if not conditions or (step.foreach is None and not caught and step.when is None):
-        return first
-    return _choice(build, scope, step, " and ".join(conditions), first, after)
+    if step.when is not None and not _per_item(step):
+        condition = build.source(step.when, scope, step, "when")
+        first = _choice(build, scope, step, ("when", "skipped"), condition, first, after)
+    conditions = " and ".join(_conditions(scope, step, asked))
+    return first if not conditions else _choice(build, scope, step, ("needs", "omitted"), conditions, first, after)
 
 
-def _choice(build: Build, scope: Scope, step: Step, condition: str, then: str, after: str | None) -> str:
+def _choice(
+    build: Build, scope: Scope, step: Step, words: tuple[str, str], condition: str, then: str, after: str | None
+) -> str:
+    """A step's condition. `words`: what is asked, and what the step is without it; who needs it asks for that."""
+    asks, without = words
     out = absent(step.outputs, loop=step.foreach is not None)
-    skipped = {
-        "Type": "Pass",
-        "Output": expression(recorded(step, "skipped", out) if build.keeps(step) else INPUT),
-    }
-    otherwise = add(scope, state_name(step, "skipped"), skipped, after)
-    name = state_name(step, "when")
+    output = recorded(step, without, out) if build.keeps(step) else INPUT
+    otherwise = add(scope, state_name(step, without), {"Type": "Pass", "Output": expression(output)}, after)
+    name = state_name(step, asks)
     scope.states[name] = {
         "Type": "Choice",
         "Choices": [{"Condition": expression(condition), "Next": then}],
@@ -245,23 +243,19 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
         }
     )
     state["ItemSelector"] = selector
+    lost = None
+    if caught:
+        record = recorded(step, "failed", absent(step.outputs, loop=True))
+        lost = add(scope, state_name(step, "failed"), {"Type": "Pass", "Output": expression(record)}, after)
+        state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]
     name = state_name(step, "loop")
     tolerated = 0 if loop.tolerate is None else loop.tolerate
     then = after
     if isinstance(tolerated, int) and tolerated > 0:
-        then = _counted(scope, step, tolerated, after)
+        then = _counted(scope, step, tolerated, after, lost)
         state["Output"] = expression(_loop_output(build, step, count=True))
-    if caught:
-        out = absent(step.outputs, loop=True)
-        lost = add(
-            scope,
-            state_name(step, "failed"),
-            {"Type": "Pass", "Output": expression(recorded(step, "failed", out))},
-            after,
-        )
-        state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]
     add(scope, name, state, then)
-    return _bounded(build, scope, step, loop, name)
+    return _bounded(build, scope, step, loop, name, lost)
 
 
 def _is_array(step: Step, loop: Foreach) -> bool:
@@ -326,64 +320,66 @@ def _tolerated(build: Build, own: Scope, step: Step, end: str) -> str:
 
 
 def _loop_output(build: Build, step: Step, *, count: bool = False) -> str:
-    if step.address in build.wanted or build.keeps(step):
-        out = {name: gathered("$states.result", f"out.{field(name)}") for name in step.outputs}
-        source = recorded(step, "succeeded", out if step.address in build.wanted else {})
-    else:
-        source = INPUT
-    if not count:
-        return source
-    return f"$merge([{source}, {{'lost': $count($states.result[ok = false])}}])"
+    source = INPUT
+    if build.keeps(step):
+        wanted = step.outputs if step.address in build.wanted else {}
+        out = {name: gathered("$states.result", f"out.{field(name)}", one.type) for name, one in wanted.items()}
+        source = recorded(step, "succeeded", out)
+    return f"$merge([{source}, {{'lost': $count($states.result[ok = false])}}])" if count else source
 
 
-def _counted(scope: Scope, step: Step, tolerated: int, after: str | None) -> str:
+def _counted(scope: Scope, step: Step, tolerated: int, after: str | None, lost: str | None) -> str:
+    """The state behind a loop of which some items may fail; `lost` comes next when more did."""
     failed, name = state_name(step, "too-many"), state_name(step, "counted")
-    scope.states[failed] = {
-        "Type": "Fail",
-        "Error": FAILED,
-        "Cause": expression(f"$string({INPUT}.lost) & ' items failed, {tolerated} may'"),
-    }
+    if lost is None:
+        scope.states[failed] = {
+            "Type": "Fail",
+            "Error": FAILED,
+            "Cause": expression(f"$string({INPUT}.lost) & ' items failed, {tolerated} may'"),
+        }
     then = after
     if then is None:
         then = state_name(step, "done")
         scope.states[then] = {"Type": "Pass", "Output": expression(INPUT), "End": True}
     scope.states[name] = {
         "Type": "Choice",
-        "Choices": [{"Condition": expression(f"{INPUT}.lost > {tolerated}"), "Next": failed}],
+        "Choices": [{"Condition": expression(f"{INPUT}.lost > {tolerated}"), "Next": lost or failed}],
         "Default": then,
     }
     return name
 
 
 def _items(build: Build, scope: Scope, step: Step, loop: Foreach) -> Any:
-    """What a Map runs over: a list, or an expression that gives one."""
+    """What a Map runs over: a list, or an expression that gives one; null, of a step that did not run, is none."""
     if loop.kind == "range":
         assert loop.size is not None
         if isinstance(loop.size, Literal):
             return list(range(loop.size.value)) if loop.size.value <= 100 else expression(f"[0..{loop.size.value - 1}]")
         size = build.source(loop.size, scope, step, "foreach")
-        return expression(f"({size}) > 0 ? [0..({size}) - 1] : []")
+        return expression(f"( $size := {size}; $size = null ? [] : $size > 0 ? [0..$size - 1] : [] )")
     assert loop.items is not None
-    return expression(build.source(loop.items, scope, step, "foreach"))
+    items = build.source(loop.items, scope, step, "foreach")
+    return expression(items if isinstance(loop.items, Literal) else f"( $list := {items}; $list = null ? [] : $list )")
 
 
-def _bounded(build: Build, scope: Scope, step: Step, loop: Foreach, then: str) -> str:
-    """The state before a loop whose list may turn out too long."""
+def _bounded(build: Build, scope: Scope, step: Step, loop: Foreach, then: str, lost: str | None) -> str:
+    """The state before a loop whose list may turn out too long; `lost` comes next when it did."""
     if loop.max_items is None or width(loop) is not None:
         return then
     expr = loop.size if loop.kind == "range" else loop.items
     assert expr is not None
     source = build.source(expr, scope, step, "foreach")
-    count = f"({source})" if loop.kind == "range" else f"$count({source})"
+    count = f"( $found := {source}; $found = null ? 0 : {'$found' if loop.kind == 'range' else '$count($found)'} )"
     failed, name = state_name(step, "too-long"), state_name(step, "bounded")
-    scope.states[failed] = {
-        "Type": "Fail",
-        "Error": FAILED,
-        "Cause": expression(f"'the loop has ' & $string({count}) & ' items, more than maxItems, {loop.max_items}'"),
-    }
+    if lost is None:
+        scope.states[failed] = {
+            "Type": "Fail",
+            "Error": FAILED,
+            "Cause": expression(f"'the loop has ' & $string({count}) & ' items, more than maxItems, {loop.max_items}'"),
+        }
     scope.states[name] = {
         "Type": "Choice",
-        "Choices": [{"Condition": expression(f"{count} > {loop.max_items}"), "Next": failed}],
+        "Choices": [{"Condition": expression(f"{count} > {loop.max_items}"), "Next": lost or failed}],
         "Default": then,
     }
     return name

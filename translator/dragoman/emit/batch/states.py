@@ -14,7 +14,7 @@ from dragoman.emit.batch.jsonata import literal, parsed
 from dragoman.emit.batch.names import LONGEST_STATE, named
 from dragoman.emit.batch.scope import INPUT, Scope, expression, recorded
 from dragoman.expr.text import Template
-from dragoman.plan.model import Amount, Step
+from dragoman.plan.model import Amount, Resources, Step
 
 SUBMIT = "arn:{partition}:states:::batch:submitJob.sync"
 READ = "arn:{partition}:states:::aws-sdk:s3:getObject"
@@ -61,8 +61,8 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
     build.definitions.append(definition)
     build.places[definition["jobDefinitionName"]] = step.layers[0].path
     done = recorded(step, "succeeded", {}) if build.keeps(step) and not read else INPUT
-    then = _read(build, scope, step, after) if read else after
     lost = _failed(build, scope, step, after) if caught else None
+    then = _read(build, scope, step, after, lost) if read else after
     state = drop_empty(
         {
             "Type": "Task",
@@ -77,9 +77,15 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
     )
     if by_machine:
         return trying.states(build, scope, step, state, then, lost)
-    if lost is not None:
-        state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]
-    return add(scope, state_name(step), state, then)
+    add(scope, state_name(step), _caught(state, lost), then)
+    return trying.first(scope, step, state_name(step)) if trying.asks(step) else state_name(step)
+
+
+def _caught(state: dict[str, Any], lost: str | None) -> dict[str, Any]:
+    """A state whose failure is noted, where it has to be."""
+    if lost is None:
+        return state
+    return {**state, "Catch": [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]}
 
 
 def _arguments(build: Build, scope: Scope, step: Step, name: str, definition: str) -> dict[str, Any]:
@@ -128,8 +134,8 @@ def object_url(build: Build, scope: Scope, step: Step) -> str:
     return f"{literal(f's3://{bucket(build)}/')} & {object_key(build, scope, step)}"
 
 
-def _read(build: Build, scope: Scope, step: Step, after: str | None) -> str:
-    """The state that reads what the job has handed on, each output by its type."""
+def _read(build: Build, scope: Scope, step: Step, after: str | None, lost: str | None) -> str:
+    """The state that reads what the job has handed on, each output by its type; `lost` is next when one is wrong."""
     body = "$parse($states.result.Body).outputs"
     out = {}
     for name, output in step.outputs.items():
@@ -144,7 +150,7 @@ def _read(build: Build, scope: Scope, step: Step, after: str | None) -> str:
         "Arguments": {"Bucket": bucket(build), "Key": expression(object_key(build, scope, step))},
         "Output": expression(recorded(step, "succeeded", out)),
     }
-    return add(scope, state_name(step, "outputs"), state, after)
+    return add(scope, state_name(step, "outputs"), _caught(state, lost), after)
 
 
 def _failed(build: Build, scope: Scope, step: Step, after: str | None) -> str:
@@ -181,15 +187,23 @@ def _amounts(build: Build, scope: Scope, step: Step) -> list[dict[str, str]]:
     growth = {one.resource: one for one in step.retry.escalate} if step.retry is not None else {}
     found = []
     for key, kind in (("cpu", "VCPU"), ("memory", "MEMORY"), ("gpu", "GPU")):
-        amount: Amount | None = container.resources.limits.get(key, container.resources.requests.get(key))
-        if amount is None or (isinstance(amount, int) and key not in growth):
+        amounts = _reserved(container.resources, key)
+        if not amounts or (all(isinstance(amount, int) for amount in amounts) and key not in growth):
             continue
-        if isinstance(amount, int):
-            source = str(amount)
-        else:
-            source = trying.amount(build, scope, step, key, amount)
+        sources = [
+            str(amount) if isinstance(amount, int) else trying.amount(build, scope, step, key, amount)
+            for amount in amounts
+        ]
+        source = sources[0] if len(sources) == 1 else f"$max([{', '.join(sources)}])"
         if key in growth:
             source = trying.grown(source, growth[key])
         unit = {"cpu": 1000, "memory": 2**20, "gpu": 1}[key]
         found.append({"Type": kind, "Value": expression(f"$string($ceil(({source}) / {unit}))")})
     return found
+
+
+def _reserved(resources: Resources, key: str) -> list[Amount]:
+    """What Batch reserves the larger of: of memory the request and the limit, as it has one number for both."""
+    blocks = [resources.requests, resources.limits] if key == "memory" else [resources.requests]
+    found = [block[key] for block in blocks if key in block]
+    return found[:1] if found[1:] == found[:1] else found

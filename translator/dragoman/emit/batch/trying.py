@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dragoman.emit.batch.amounts import amount_of
 from dragoman.emit.batch.build import FAILED, Build
-from dragoman.emit.batch.jsonata import literal
+from dragoman.emit.batch.jsonata import amount_of, literal
 from dragoman.emit.batch.scope import INPUT, Scope, expression
 from dragoman.expr.text import Template, as_expr
 from dragoman.plan.model import Backoff, Escalation, Step
@@ -26,9 +25,13 @@ def by_machine(step: Step) -> bool:
     retry = step.retry
     if retry is None or not retry.limit:
         return False
-    asked = any(target(ref).kind == "attempt" for ref in own(step))
     waits = retry.backoff is not None or retry.limit + 1 > MOST
-    return asked or bool(retry.escalate) or (waits and bool(retry.causes))
+    return asks(step) or bool(retry.escalate) or (waits and bool(retry.causes))
+
+
+def asks(step: Step) -> bool:
+    """Whether a text of a step says the number of the attempt."""
+    return any(target(ref).kind == "attempt" for ref in own(step))
 
 
 def by_state(step: Step) -> dict[str, Any] | None:
@@ -68,7 +71,10 @@ def states(build: Build, scope: Scope, step: Step, job: dict[str, Any], after: s
     if retry.backoff is not None:
         seconds = expression(_pause(retry.backoff))
         scope.states[wait] = {"Type": "Wait", "Seconds": seconds, "Output": expression(INPUT), "Next": name}
-    worth = f"{INPUT}.attempt <= {retry.limit + 1}" + (f" and ({_causes(retry.causes)})" if retry.causes else "")
+    worth = f"{INPUT}.attempt <= {retry.limit + 1}"
+    if retry.causes:  # only a job's failure has a cause that is JSON
+        job_failed = f"{INPUT}.error.Error = 'States.TaskFailed'"
+        worth = f"{worth} ? ({job_failed} ? ({_causes(retry.causes)}) : false) : false"
     scope.states[again] = {
         "Type": "Choice",
         "Choices": [{"Condition": expression(worth), "Next": wait}],
@@ -77,8 +83,15 @@ def states(build: Build, scope: Scope, step: Step, job: dict[str, Any], after: s
     counted = f"$merge([{INPUT}, {{'attempt': {INPUT}.attempt + 1, 'error': $states.errorOutput}}])"
     job["Catch"] = [{"ErrorEquals": ["States.ALL"], "Output": expression(counted), "Next": again}]
     add(scope, name, job, after)
-    first = {"Type": "Pass", "Output": expression(f"$merge([{INPUT}, {{'attempt': 1}}])")}
-    return add(scope, state_name(step, "first"), first, name)
+    return first(scope, step, name)
+
+
+def first(scope: Scope, step: Step, then: str) -> str:
+    """The state before the first attempt."""
+    from dragoman.emit.batch.states import add, state_name
+
+    state = {"Type": "Pass", "Output": expression(f"$merge([{INPUT}, {{'attempt': 1}}])")}
+    return add(scope, state_name(step, "first"), state, then)
 
 
 def _pause(backoff: Backoff) -> str:
@@ -96,7 +109,7 @@ def _causes(causes: tuple[str | int, ...]) -> str:
         elif cause == "oom":
             parts.append(f"$contains({_REASONS}, 'OutOfMemory') or 137 in {codes}")
         elif cause == "error":
-            parts.append(f"$count({codes}[$ > 0]) > 0")
+            parts.append(f"$sum({codes}) > 0")
         else:
             parts.append(f"{cause} in {codes}")
     return " or ".join(parts)
