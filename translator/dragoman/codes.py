@@ -107,7 +107,7 @@ CODES = {
     "DRG507": Code("same-file", "Two manifests would be written to one file."),
     "DRG508": Code("cannot-write", "A file or folder for the result cannot be written."),
     # runs
-    "DRG601": Code("client-missing", "The client of the engine is not installed. `pip install 'dragoman[argo]'` or `'dragoman[kubernetes]'` brings it."),
+    "DRG601": Code("client-missing", "The client of the engine is not installed. `pip install 'dragoman[argo]'`, `'dragoman[kubernetes]'` or `'dragoman[batch]'` brings it."),
     "DRG602": Code("no-cluster", "A kubeconfig, context, server address or namespace is missing or unusable. `--context`, `--server` and `--namespace` name them."),
     "DRG603": Code("unreachable", "The API does not answer, or not as the engine does. Look at the address, the network, the certificates."),
     "DRG604": Code("unauthorized", "The API does not know who you are. Log in again, or set ARGO_TOKEN."),
@@ -134,4 +134,13 @@ CODES = {
     "DRG635": Code("no-engine", "`--container` needs Docker or Podman, and none is there, or it does not answer. Without `--container` steps are processes."),
     "DRG636": Code("only-here", "The flag belongs to runs on this machine. Say `--target local`."),
     "DRG637": Code("still-running", "The run that `--from` would go on with, or something that it started, still runs. Wait for it, or stop it."),
+    "DRG651": Code("aws-not-configured", "No region, no credentials, or a profile or address that cannot be used. `--region`, `--profile` and `--endpoint-url` name them; else they are looked for as AWS's own tools do."),
+    "DRG652": Code("aws-login-over", "AWS does not know the keys, or they are over. Log in again."),
+    "DRG653": Code("aws-denied", "Your role, or that of the state machine, may not do this. The finding names the action; `docs/run.md` lists what a run needs."),
+    "DRG654": Code("aws-unreachable", "AWS does not answer: no network, a region that does not exist, or an address where nobody listens."),
+    "DRG655": Code("aws-refused", "AWS refuses what the flow names: a queue or a role that is not there, or a text it does not take."),
+    "DRG656": Code("state-machine-deleted", "The flow's state machine is being deleted. One of the same name can be created when it is gone."),
+    "DRG657": Code("aws-failing", "AWS failed or was overloaded, several times in a row."),
+    "DRG658": Code("run-name-taken", "A run of this `--run-id` is over, or has other parameters. Names of runs are kept for 90 days."),
+    "DRG659": Code("execution-gone", "The run is no longer there. AWS forgets runs 90 days after their end."),
 }  # fmt: skip

@@ -53,6 +53,14 @@ def parser(version: str, asked: Sequence[str] | None = None) -> argparse.Argumen
     return top
 
 
+class _RunId(argparse.Action):
+    """Kept as it is, and an option of the target that renders it."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: Any = None) -> None:
+        namespace.run_id = values
+        namespace.set = [*(namespace.set or ()), f"targets.kubernetes.runId={values!r}"]
+
+
 def _inputs(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "paths",
@@ -78,11 +86,10 @@ def _inputs(one: argparse.ArgumentParser) -> None:
     )
     one.add_argument(
         "--run-id",
-        dest="set",
-        action="append",
-        type="targets.kubernetes.runId={!r}".format,
+        default="",
+        action=_RunId,
         metavar="ID",
-        help="part of the hash in the names of Jobs: another one runs everything again",
+        help="part of the hash in the names of Jobs: another one runs everything again; of a run: its name's ending",
     )
     one.add_argument("--policy", action="append", default=[], metavar="FILE", help="a policy file; may repeat")
     one.add_argument("--strict", action="store_true", help="a weaker translation is an error")
@@ -181,6 +188,12 @@ def _run(one: argparse.ArgumentParser) -> None:
         action="store_true",
         help="start it from Argo's template in the cluster, not from these files",
     )
+    aws = one.add_argument_group("AWS")
+    aws.add_argument("--region", default="", metavar="NAME", help="where it runs (default: the flow's own)")
+    aws.add_argument("--profile", default="", metavar="NAME", help="a profile of ~/.aws (default: as AWS's own tools)")
+    aws.add_argument(
+        "--endpoint-url", default="", metavar="URL", help="another AWS, on this machine say (also AWS_ENDPOINT_URL)"
+    )
 
 
 def _drive(one: argparse.ArgumentParser) -> None:
@@ -196,9 +209,7 @@ def _carry(one: argparse.ArgumentParser) -> None:
 
 def _store(one: argparse.ArgumentParser) -> None:
     one.add_argument("files", nargs="*", metavar="NAME=PATH", help="an output and its file, which must be there")
-    one.add_argument(
-        "--after", default="", metavar="CONTAINER", help="end as this container did, if it failed"
-    )
+    one.add_argument("--after", default="", metavar="CONTAINER", help="end as this container did, if it failed")
     one.add_argument(
         "--optional", action="append", default=[], metavar="NAME=PATH", help="one that may be missing; may repeat"
     )

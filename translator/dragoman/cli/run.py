@@ -26,7 +26,7 @@ from dragoman.pipeline import planned, render
 from dragoman.plan.model import Plan
 from dragoman.report.progress import Progress, Screen
 
-TARGETS = ("argo", "kubernetes", "local")
+TARGETS = ("argo", "kubernetes", "batch", "local")
 Sources: TypeAlias = tuple[Document, Mapping[str, Document], Sequence[Document]]
 
 
@@ -47,7 +47,11 @@ def run(arguments: argparse.Namespace, world: World = World()) -> int:  # noqa: 
         plan, findings = planned(*sources, target, arguments.env, arguments.set)
         _only_here(plan, arguments)
         runner = {"local": _here, "kubernetes": _on_kubernetes}.get(plan.target)
-        succeeded = runner(plan, findings, arguments, world) if runner else _on_argo(sources, target, arguments, world)
+        rendered = {"batch": _on_aws}.get(plan.target, _on_argo)
+        if runner is not None:
+            succeeded = runner(plan, findings, arguments, world)
+        else:
+            succeeded = rendered(sources, target, arguments, world)
     except Findings as error:
         raise Findings(error.findings, 2) from None
     return 0 if succeeded else 1
@@ -139,6 +143,35 @@ def _on_argo(sources: Sources, target: str, arguments: argparse.Namespace, world
     _shown(rendering.findings, arguments)
     values = run_parameters(rendering.plan, arguments.param)
     return run_on_argo(rendering.plan, rendering.emission, values, _wish(arguments), _voice(arguments, world))
+
+
+def _on_aws(sources: Sources, target: str, arguments: argparse.Namespace, world: World) -> bool:
+    from dragoman.drive import batch
+    from dragoman.drive.batch import client
+
+    rendering = render(*sources, target, arguments.env, arguments.set)
+    plan = rendering.plan
+    _not_on_aws(arguments)
+    _shown(rendering.findings, arguments)
+    values = run_parameters(plan, arguments.param)
+    region = arguments.region or plan.options.get("region") or ""
+    account = client.connect(client.Wish(region, arguments.profile, arguments.endpoint_url))
+    shown = _voice(arguments, world)
+    voice = batch.Voice(shown.progress, shown.say, shown.result, world.sleep)
+    wish = batch.Wish(arguments.run_id, arguments.detach, arguments.stop_on_interrupt)
+    return batch.run(plan, rendering.emission, values, account, wish, voice)
+
+
+def _not_on_aws(arguments: argparse.Namespace) -> None:
+    """Refuse what only clusters can do."""
+    clusters = {name: getattr(arguments, name) for name in ("namespace", "context", "server", "from_template")}
+    findings = [
+        Finding("DRG625", f"`--{name.replace('_', '-')}` is nothing for AWS", None, "say `--region`, `--profile`")
+        for name, given in clusters.items()
+        if given
+    ]
+    if findings:
+        raise Findings(findings)
 
 
 def _shown(found: Iterable[Finding], arguments: argparse.Namespace) -> None:
