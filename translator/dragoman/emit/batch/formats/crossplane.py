@@ -35,7 +35,10 @@ FIELDS = {
         "name", "type", "parameters", "platformCapabilities", "propagateTags", "retryStrategy", "schedulingPriority",
         "tags", "timeout", *TEXTS,
     },
-    "StateMachine": {"definition", "publish", "roleArn", "tags", "tracingConfiguration", "type"},
+    "StateMachine": {
+        "definition", "encryptionConfiguration", "loggingConfiguration", "publish", "roleArn", "tags",
+        "tracingConfiguration", "type",
+    },
     "Schedule": {
         "actionAfterCompletion", "description", "endDate", "flexibleTimeWindow", "groupName", "kmsKeyArn", "name",
         "scheduleExpression", "scheduleExpressionTimezone", "startDate", "state", "target",
@@ -73,7 +76,16 @@ def _fields(manifest: Manifest) -> dict[str, Any]:
         body["definition"] = canonical(json.loads(body["definition"]))
         if "tags" in body:
             body["tags"] = {tag["key"]: tag["value"] for tag in body["tags"]}
+        if "loggingConfiguration" in body:
+            body["loggingConfiguration"] = _logging(dict(body["loggingConfiguration"]))
     return body
+
+
+def _logging(logs: dict[str, Any]) -> dict[str, Any]:
+    """AWS takes a list of at most one log group."""
+    for destination in logs.pop("destinations", ()):
+        logs["logDestination"] = destination["cloudWatchLogsLogGroup"]["logGroupArn"]
+    return logs
 
 
 def _object(plan: Plan, options: Settings, manifest: Manifest, fields: Mapping[str, Any]) -> dict[str, Any]:
