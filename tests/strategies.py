@@ -66,11 +66,11 @@ def case(random: Random) -> Case:
 cases: st.SearchStrategy[Case] = st.randoms(use_true_random=False).map(case)
 
 
-def rendered(case: Case, environment: str = "", sets: Sequence[str] = ()) -> Rendering:
-    """What argo makes of a case."""
+def rendered(case: Case, environment: str = "", sets: Sequence[str] = (), target: str = "argo") -> Rendering:
+    """What argo, or another target, makes of a case."""
     libraries = {name: Document(f"{name}.yaml", 1, data, {}) for name, data in case.libraries.items()}
     policies = [Document("policy.yaml", 1, data, {}) for data in case.policies]
-    return render(Document("flow.dragoman.yaml", 1, case.flow, {}), libraries, policies, "argo", environment, sets)
+    return render(Document("flow.dragoman.yaml", 1, case.flow, {}), libraries, policies, target, environment, sets)
 
 
 class _Maker:

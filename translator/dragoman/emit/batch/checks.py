@@ -14,7 +14,6 @@ from dragoman.plan.containers import DIRECTORY
 from dragoman.plan.model import Container, EnvSource, Resources, Step
 from dragoman.plan.origins import origin
 
-ROUNDED = "ask for as much, and nothing is rounded"
 SHORTEST = 60  # seconds that Batch's timeout has at least
 
 
@@ -96,10 +95,15 @@ def _sizes(step: Step, amounts: Resources, options: Settings) -> Iterator[Findin
             )
         elif (round(float(size[0]) * 1000), size[1] * 2**20) != (cpu, memory):
             message = f"asked {asked}, given {size[0]} vCPU and {size[1]} MiB: the next size that Fargate has"
-            yield _at(step, message, ROUNDED, "resources")._replace(code="DRG312", severity=WARNING)
+            yield _rounded(step, message)
     elif cpu % 1000 or memory % 2**20:
         message = f"asked {asked}, given {-(-cpu // 1000)} vCPU and {-(-memory // 2**20)} MiB: Batch counts whole ones"
-        yield _at(step, message, ROUNDED, "resources")._replace(code="DRG312", severity=WARNING)
+        yield _rounded(step, message)
+
+
+def _rounded(step: Step, message: str) -> Finding:
+    found = _at(step, message, "ask for as much, and nothing is rounded", "resources")
+    return Finding("DRG312", found.message, found.span, found.help, WARNING, found.address)
 
 
 def _at(step: Step, message: str, way_out: str, *field: str) -> Finding:
