@@ -6,7 +6,6 @@ Every image has these programs, beside Python: `give NAME=TEXT…` writes output
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from dragoman.lower.task import Id, name_of
 from dragoman.pipeline import Rendering, render
 from dragoman.plan.model import Plan, Step
 
+API, DEFAULTS = "dragoman.dev/v1alpha1", {"defaults": {"image": "i"}}
 BUCKET = "flows"
 PLATFORM = {"queue": "main", "outputs": f"s3://{BUCKET}/outputs", "stateMachineRole": "flows", "account": "1" * 12}
 ACCIDENT = '[ -z "$ACCIDENT" ] || exit 137\n'
@@ -155,10 +155,11 @@ class Flows:
             read = files.Options(root=str(flow.parent))
             [document] = files.load([str(flow)], read)
             return document, files.imported(document, document.data["spec"].get("imports") or {}, read)
-        spec = flow if isinstance(flow, str) else "\n".join(f"{key}: {json.dumps(flow[key])}" for key in flow)
-        head = f"apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {{name: {name}}}\nspec:\n"
-        defaults = "" if "\ndefaults:" in spec else "  defaults: {image: i}\n"
-        [document] = yaml.parse(head + defaults + indent(dedent(spec), "  "), "f.dragoman.yaml")
+        if not isinstance(flow, str):
+            data = {"apiVersion": API, "kind": "Flow", "metadata": {"name": name}, "spec": {**DEFAULTS, **flow}}
+            return Document("f.dragoman.yaml", 1, data, {}), {}
+        head = f"apiVersion: {API}\nkind: Flow\nmetadata: {{name: {name}}}\nspec:\n  defaults: {{image: i}}\n"
+        [document] = yaml.parse(head + indent(dedent(flow), "  "), "f.dragoman.yaml")
         return document, {}
 
     def _tried(self, plan: Plan, done: Done) -> Iterator[Tried]:

@@ -12,7 +12,8 @@ Assumed, for AWS says nothing of it:
 - a failed child of a SEQUENTIAL array fails those after it, as every failed dependency does;
 - `containerOverrides` do not go with `ecsProperties`, nor the other way round; what Step Functions adds by itself does.
 
-A container that ends with 137 while its variable ACCIDENT says `oom` was out of memory; with `spot` or `gone`, its machine went.
+A container that ends with 137 while its variable ACCIDENT says `oom` was out of memory; with `spot` or `gone`, its machine went,
+and nobody knows how it ended.
 """
 
 from __future__ import annotations
@@ -435,6 +436,8 @@ def _suffered(job: Job, task: Task) -> bool:
         if ended is not None and ended.code == KILLED and accident == "oom":
             task.exits[each["name"]] = ended._replace(reason=OUT_OF_MEMORY)
         gone |= ended is not None and ended.code == KILLED and accident in ("spot", "gone")
+    if gone:
+        task.exits = {name: ended._replace(code=None) for name, ended in task.exits.items()}
     return gone
 
 

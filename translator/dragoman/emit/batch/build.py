@@ -53,7 +53,7 @@ class Build(NamedTuple):
     def text(self, value: str | Template, scope: Scope, step: Step, *field: str) -> str:
         """A text as a string of the machine: known, or an expression."""
         if isinstance(value, str):
-            return value if "{%" not in value else expression(literal(value))
+            return expression(literal(value)) if "{%" in value or "%}" in value else value
         try:
             return expression(printed_text(value, scope.name))
         except Unprintable as error:

@@ -47,6 +47,8 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
     caught  whether a failure is noted rather than ending the scope
     size    how many children the job has, where it is an array
     """
+    if caught and step.outputs and step.address in build.wanted:
+        return _together(build, scope, step, after)
     name = named([build.plan.name, *step.address])
     read = step.address in build.wanted and bool(step.outputs)
     by_machine, by_state = trying.by_machine(step), trying.by_state(step)
@@ -62,7 +64,7 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
     build.places[definition["jobDefinitionName"]] = step.layers[0].path
     done = recorded(step, "succeeded", {}) if build.keeps(step) and not read else INPUT
     lost = _failed(build, scope, step, after) if caught else None
-    then = _read(build, scope, step, after, lost) if read else after
+    then = _read(build, scope, step, after) if read else after
     state = drop_empty(
         {
             "Type": "Task",
@@ -77,15 +79,24 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
     )
     if by_machine:
         return trying.states(build, scope, step, state, then, lost)
-    add(scope, state_name(step), _caught(state, lost), then)
+    if lost is not None:
+        state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]
+    add(scope, state_name(step), state, then)
     return trying.first(scope, step, state_name(step)) if trying.asks(step) else state_name(step)
 
 
-def _caught(state: dict[str, Any], lost: str | None) -> dict[str, Any]:
-    """A state whose failure is noted, where it has to be."""
-    if lost is None:
-        return state
-    return {**state, "Catch": [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]}
+def _together(build: Build, scope: Scope, step: Step, after: str | None) -> str:
+    """A job and what reads its outputs as one branch: a wrong output is a failure that is noted, too."""
+    inner = Scope({}, scope.loops)
+    start = task(build, inner, step, None, caught=False)
+    lost = _failed(build, scope, step, after)
+    state = {
+        "Type": "Parallel",
+        "Branches": [{"StartAt": start, "States": dict(reversed(inner.states.items()))}],
+        "Output": expression("$states.result[0]"),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}],
+    }
+    return add(scope, state_name(step, "whole"), state, after)
 
 
 def _arguments(build: Build, scope: Scope, step: Step, name: str, definition: str) -> dict[str, Any]:
@@ -134,8 +145,8 @@ def object_url(build: Build, scope: Scope, step: Step) -> str:
     return f"{literal(f's3://{bucket(build)}/')} & {object_key(build, scope, step)}"
 
 
-def _read(build: Build, scope: Scope, step: Step, after: str | None, lost: str | None) -> str:
-    """The state that reads what the job has handed on, each output by its type; `lost` is next when one is wrong."""
+def _read(build: Build, scope: Scope, step: Step, after: str | None) -> str:
+    """The state that reads what the job has handed on, each output by its type."""
     body = "$parse($states.result.Body).outputs"
     out = {}
     for name, output in step.outputs.items():
@@ -150,7 +161,7 @@ def _read(build: Build, scope: Scope, step: Step, after: str | None, lost: str |
         "Arguments": {"Bucket": bucket(build), "Key": expression(object_key(build, scope, step))},
         "Output": expression(recorded(step, "succeeded", out)),
     }
-    return add(scope, state_name(step, "outputs"), _caught(state, lost), after)
+    return add(scope, state_name(step, "outputs"), state, after)
 
 
 def _failed(build: Build, scope: Scope, step: Step, after: str | None) -> str:
