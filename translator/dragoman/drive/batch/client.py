@@ -183,8 +183,11 @@ def told(action: str) -> Iterator[set[str]]:
         said = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
         code = str(said.get("Code") or status)
+        message = str(said.get("Message") or code)
         if code not in passed:
-            raise AwsError(action, code, str(said.get("Message") or code), int(status)) from None
+            raise AwsError(
+                action, code, f"HTTP {status}" if message.startswith("<") else message, int(status)
+            ) from None
     except (known.HTTPClientError, known.ConnectionError) as error:
         raise AwsError(action, type(error).__name__, reason_of(error)) from None
     except known.BotoCoreError as error:

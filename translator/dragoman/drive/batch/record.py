@@ -39,6 +39,7 @@ class Unit:
         self.started = started
         self.finished: float | None = None
         self.tries = 0  # jobs that were submitted
+        self.fails = 0  # of them, how many there were when the last one failed
         self.job = ""  # the last of them
         self.told: Body = {}  # what was said of it when it failed
         self.failure = ""  # of the last attempt, until one succeeds
@@ -222,7 +223,7 @@ class Record:
             unit.tries += 1
             unit.job = str(job_in(event.details.get("output", "")).get("jobId", ""))
         elif event.type in TASK_FAILED:
-            unit.told = job_in(event.details.get("cause", ""))
+            unit.fails, unit.told = unit.tries, job_in(event.details.get("cause", ""))
             unit.failure = why(unit.told) or cause(event.details) or "no reason given"
             if event.type == "TaskTimedOut":
                 unit.failure = "it took too long"

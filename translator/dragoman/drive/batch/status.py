@@ -151,7 +151,7 @@ def _retried(step: Step, unit: Unit, seen: Seen) -> bool:
     if unit.over or step.retry is None:
         return False
     counted = by_machine(step) or by_state(step) is not None
-    return bool(_attempts(unit, seen) or (unit.failure and counted and unit.tries <= step.retry.limit))
+    return bool(_attempts(unit, seen) or (unit.failure and counted and unit.fails <= step.retry.limit))
 
 
 def _attempts(unit: Unit, seen: Seen) -> list[Body]:
@@ -176,7 +176,7 @@ def _message(step: Step, phase: Phase, units: Sequence[Unit], seen: Seen) -> str
 def _attempt(step: Step, unit: Unit, seen: Seen) -> str:
     most = f" of {step.retry.limit + 1}" if step.retry is not None else ""
     failed = _attempts(unit, seen)
-    number = len(failed) or unit.tries
+    number = len(failed) or unit.fails
     reason = why_attempt(failed[-1]) if failed else unit.failure
     return f"attempt {number + 1}{most}" + (f", after {reason}" if reason else "")
 
@@ -191,7 +191,7 @@ def _timed(state: StepState, parts: Sequence[Unit]) -> StepState:
 
 def waiting_jobs(record: Record) -> list[str]:
     """The jobs that have not ended, as far as the history says."""
-    return [one.job for one in record.units.values() if not one.over and one.job and not one.failure]
+    return [one.job for one in record.units.values() if not one.over and one.tries > one.fails]
 
 
 def map_runs(record: Record, known: Mapping[str, Counts]) -> list[str]:
