@@ -210,7 +210,8 @@ def test_a_pod_without_a_service_account(start: Start, flow: Write, monkeypatch:
     assert start().err.splitlines()[0] == "error[DRG602]: no cluster is configured: Service token file does not exist."
 
 
-def test_another_target(start: Start, flow: Write) -> None:
+def test_another_target(start: Start, flow: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     flow(ONE)
-    outcome = start("-t", "batch")
+    monkeypatch.setattr("dragoman.cli.run.TARGETS", ("local",))  # as for the target of another package
+    outcome = start("-t", "argo")
     assert (outcome.code, outcome.err[:14]) == (2, "error[DRG303]:")

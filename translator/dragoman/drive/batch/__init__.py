@@ -7,7 +7,7 @@ from functools import partial
 from json import dumps, loads
 from typing import Any, NamedTuple, TypeVar
 
-from dragoman.drive.batch.api import Aws, AwsError, Body
+from dragoman.drive.batch.api import NO_EXECUTION, Aws, AwsError, Body
 from dragoman.drive.batch.ending import told
 from dragoman.drive.batch.follow import follow, patiently
 from dragoman.drive.batch.names import distributed, states
@@ -141,9 +141,10 @@ def _followed(plan: Plan, machine: Body, name: str, execution: str, aws: Aws, vo
 
 
 def _lost(error: AwsError, aws: Aws, execution: str, id_: str) -> Findings:
-    [finding] = refused(error, aws).findings
-    if finding.code == "DRG659":
-        return Findings([finding], 2)
+    found = refused(error, aws)
+    if error.code == NO_EXECUTION:
+        return found
+    [finding] = found.findings
     again = f"the run goes on without you: {_ways(execution, id_)}"
     return Findings([finding._replace(help="; ".join(filter(None, (finding.help, again))))], 2)
 
