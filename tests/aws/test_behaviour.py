@@ -234,11 +234,12 @@ steps:
   lists: {foreach: {in: [[1, 2], [], [[3]]]}, command: [show, "${{ item }}"]}
   one: {foreach: {in: [[1, 2]]}, command: [show, "${{ item }}"]}
   none: {foreach: {in: []}, command: [show, "${{ item }}"]}
+  zero: {foreach: {range: 0}, command: [give, "n=${{ item }}"], outputs: {n: {type: int}}}
   maps: {foreach: {in: [{a: {b: 1}}, {a: {b: "%} '"}}]}, command: [show, "${{ item.a.b }}", "${{ item.a }}"]}
   matrix: {foreach: {matrix: {size: [1, 2], color: [red, blue]}}, command: [show, "${{ item.size }} ${{ item.color }}"]}
   array: {foreach: {range: 3}, command: [show]}
   single: {foreach: {range: 1}, command: [show, "${{ index }}"]}
-  after: {needs: [lists, none, array], command: [show]}
+  after: {needs: [lists, none, array], command: [show, "${{ steps.zero.outputs.n }}"]}
 """,
     )
     assert len(run.tried) == 3 + 1 + 2 + 4 + 3 + 1 + 1

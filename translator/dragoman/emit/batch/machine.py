@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from dragoman.emit.batch.build import FAILED, Build, absent, careful
-from dragoman.emit.batch.definition import drop_empty
 from dragoman.emit.batch.jsonata import gathered, literal
 from dragoman.emit.batch.layers import Chain, Fork, Shape, layers
 from dragoman.emit.batch.scope import INPUT, Scope, expression, field, recorded
@@ -226,23 +225,20 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
         "steps": {},
     }
     distributed = _distributed(step, loop)
-    state = drop_empty(
-        {
-            "Type": "Map",
-            "Items": items,
-            "ItemSelector": selector,
-            "MaxConcurrency": loop.parallelism,
-            "ItemProcessor": {
-                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
-                if distributed
-                else {"Mode": "INLINE"},
-                "StartAt": start,
-                "States": _ordered(inner.states),
-            },
-            "Output": expression(_loop_output(build, step)),
-        }
-    )
-    state["ItemSelector"] = selector
+    state: dict[str, Any] = {
+        "Type": "Map",
+        "Items": items,
+        "ItemSelector": selector,
+        **({"MaxConcurrency": loop.parallelism} if loop.parallelism is not None else {}),
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+            if distributed
+            else {"Mode": "INLINE"},
+            "StartAt": start,
+            "States": _ordered(inner.states),
+        },
+        "Output": expression(_loop_output(build, step)),
+    }
     lost = None
     if caught:
         record = recorded(step, "failed", absent(step.outputs, loop=True))
