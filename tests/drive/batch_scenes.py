@@ -129,6 +129,10 @@ class Told:
         known = self._jobs.pop(0) if len(self._jobs) > 1 else self._jobs[0]
         return {id_: known[id_] for id_ in ids if id_ in known}
 
+    def children(self, job: str) -> list[str]:
+        self._call("children", job)
+        return [f"{job}:{number}" for number in range(2)]
+
     def log(self, group: str, stream: str) -> str:
         self._call("log", group, stream)
         found = self._logs.get(stream, "")

@@ -188,6 +188,34 @@ def test_a_condition_and_a_loop_of_nothing(account: Aws, start: Start) -> None:
     assert (done.code, last["loop"], last["never"], last["odd"]) == (0, "succeeded, 0/0", "skipped", "succeeded, 3/3")
 
 
+def test_an_array_of_jobs(account: Aws, start: Start) -> None:
+    _flow("""
+    steps:
+      all: {foreach: {range: 3}, command: [echo, fine]}
+      some: {needs: [all], foreach: {range: 3}, command: [sh, -c, "exit $AWS_BATCH_JOB_ARRAY_INDEX"]}
+    """)
+    done = _run(start)
+    last = _last(done)
+    assert (done.code, last["all"], last["some"]) == (
+        1,
+        "succeeded, 3/3",
+        "failed, 3/3, 2 failed: Array Child Job failed",
+    )
+    assert "  some[1]: exit code 1\n" in done.err
+    assert "  some[2]: exit code 2\n" in done.err
+
+
+def test_a_wrong_output(account: Aws, start: Start) -> None:
+    _flow("""
+    steps:
+      one: {command: [sh, -c, "echo many > $DRAGOMAN_OUTPUTS/rows"], outputs: {rows: {type: int}}}
+      two: {command: [echo, "${{ string(steps.one.outputs.rows) }}"]}
+    """)
+    done = _run(start)
+    assert (done.code, _last(done)["two"]) == (1, "omitted")
+    assert "not an int: many" in _last(done)["one"]
+
+
 def test_a_second_run_makes_nothing_new(account: Aws, start: Start) -> None:
     _flow("steps: {one: {command: [echo, hi]}}")
     batch, states = account.client("batch"), account.client("stepfunctions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -247,7 +248,7 @@ def test_items_with_histories_of_their_own(play: Play) -> None:
     child.told("ExecutionFailed", error="States.TaskFailed", cause=child.events[-1].details["cause"])
     items = [Counts(3, 0, 0), Counts(3, 2, 0), Counts(3, 3, 1)]
     told = Told(history, [4, 4], items=items, children={"arn:child": child})
-    steps = "steps: {one: {foreach: {in: [a, b, c], parallelism: 50}}}"
+    steps = "steps: {one: {foreach: {in: [a, b, c], parallelism: 50}, env: {ITEM: '${{ item }}'}}}"
     assert shown(play(steps, told)) == [
         f"{RUN}: running",
         "one: running, 0/3",
@@ -271,6 +272,86 @@ def test_steps_of_a_loop_with_histories_of_its_own_are_left_out(play: Play) -> N
     steps = "steps: {group: {foreach: {in: [a, b], parallelism: 50}, steps: {one: {}, two: {}}}}"
     lines = shown(play(steps, Told(history, items=[Counts(2, 2, 0)])))
     assert lines == ["group: succeeded in 4s, 2/2", f"{RUN}: succeeded in 6s"]
+
+
+def _array(status: str, size: int, **counts: int) -> dict[str, Any]:
+    return job(status, arrayProperties={"size": size, "statusSummary": {"RUNNABLE": 0, **counts}})
+
+
+def test_an_array_is_counted_by_its_children(play: Play) -> None:
+    history = History()
+    history.ran("one", "j-1")
+    history.told("ExecutionSucceeded")
+    jobs = (
+        {"j-1": _array("PENDING", 3, RUNNABLE=3)},
+        {"j-1": _array("PENDING", 3, RUNNING=1, RUNNABLE=2)},
+        {"j-1": _array("PENDING", 3, RUNNING=1, SUCCEEDED=2)},
+    )
+    done = play("steps: {one: {foreach: {range: 3}}}", Told(history, [4, 4, 4], jobs=jobs))
+    assert shown(done) == [
+        f"{RUN}: running",
+        "one: running, 0/3",
+        "one: running, 2/3",
+        "one: succeeded in 4s, 3/3",
+        f"{RUN}: succeeded in 6s",
+    ]
+
+
+def test_the_children_of_an_array_that_failed(play: Play) -> None:
+    history = History()
+    history.entered("one")
+    history.submitted("j-1")
+    described = {
+        "JobId": "j-1",
+        "StatusReason": "Array Child Job failed",
+        "ArrayProperties": {"Size": 3, "StatusSummary": {"FAILED": 2, "SUCCEEDED": 1}},
+    }
+    history.told("TaskFailed", error="States.TaskFailed", cause=json.dumps(described))
+    history.told("ExecutionFailed", error="States.TaskFailed", cause=json.dumps(described))
+    jobs = {
+        "j-1": _array("FAILED", 3, FAILED=2, SUCCEEDED=1),
+        "j-1:0": job("FAILED", arrayProperties={"index": 0}, container={"exitCode": 3, "logStreamName": "zero"}),
+        "j-1:1": job("FAILED", arrayProperties={"index": 1}, attempts=[attempt(4), attempt(5)]),
+    }
+    done = play("steps: {one: {foreach: {range: 3}}}", Told(history, jobs=(jobs,), logs={"zero": "no"}))
+    assert shown(done) == [
+        "one: failed in 4s, 3/3, 2 failed: Array Child Job failed",
+        f"{RUN}: failed in 5s",
+        "failed: one",
+        "  --> flow.dragoman.yaml:9:11",
+        "  one[0]: exit code 3",
+        "    | no",
+        "  one[1], attempt 2: exit code 5",
+        "    no log: it never ran, wrote nothing, or its log is kept elsewhere",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [(None, "it has more items than `maxItems`"), (2, "failed in 5s, 2/2, 1 failed: more items failed than may")],
+)
+def test_a_loop_that_may_not_go_on(play: Play, before: int | None, words: str) -> None:
+    history = History()
+    if before is None:
+        history.entered("one--bounded", "Choice")
+        history.exited("one--bounded", "Choice")
+    else:
+        loop = history.loop("one--loop", before)
+        history.iteration("one--loop", 0, "Succeeded", before=loop)
+        history.iteration("one--loop", 1, "Failed", before=loop)
+        history.exited("one--loop", "Map")
+        history.entered("one--counted", "Choice")
+        history.exited("one--counted", "Choice")
+    history.entered("one--failed", "Pass")
+    history.exited("one--failed", "Pass")
+    history.told("ExecutionFailed", error="DragomanStepFailed", cause="a step failed that no other one accepts")
+    steps = """
+    params: {n: {type: int, default: 1, runtime: true}}
+    failFast: false
+    steps:
+      one: {foreach: {range: params.n, maxItems: 3, tolerate: 1}, env: {ITEM: '${{ item }}'}}
+    """
+    assert words in shown(play(steps, Told(history)))[0]
 
 
 def test_what_others_stopped_is_told_apart_from_what_failed(play: Play) -> None:
@@ -299,9 +380,9 @@ def test_a_condition_and_a_failed_need(play: Play) -> None:
     history.failed("j-2", 4)
     history.entered("two--failed", "Pass", before=history.exited("two"))
     history.exited("two--failed", "Pass")
-    history.entered("three--when", "Choice")
-    history.entered("three--skipped", "Pass", before=history.exited("three--when", "Choice"))
-    history.exited("three--skipped", "Pass")
+    history.entered("three--needs", "Choice")
+    history.entered("three--omitted", "Pass", before=history.exited("three--needs", "Choice"))
+    history.exited("three--omitted", "Pass")
     history.entered("flow--judged", "Choice")
     history.entered("flow--failure", "Fail", before=history.exited("flow--judged", "Choice"))
     history.told("ExecutionFailed", error="DragomanStepFailed", cause="a step failed that no other one accepts")

@@ -149,7 +149,7 @@ def _on_aws(sources: Sources, target: str, arguments: argparse.Namespace, world:
     from dragoman.drive import batch
     from dragoman.drive.batch import client
 
-    rendering = render(*sources, target, arguments.env, arguments.set)
+    rendering = render(*sources, target, arguments.env, arguments.set, form="api")
     plan = rendering.plan
     _not_on_aws(arguments)
     _shown(rendering.findings, arguments)

@@ -103,6 +103,9 @@ class Aws(Protocol):
     def jobs(self, ids: Sequence[str]) -> dict[str, Body]:
         """The descriptions of jobs, by their ids; those that are forgotten are left out."""
 
+    def children(self, job: str) -> list[str]:
+        """The ids of some children of an array that failed."""
+
     def log(self, group: str, stream: str) -> str:
         """The last lines of a log; empty when there is none."""
 

@@ -155,6 +155,12 @@ class Account:
             found.update({one["jobId"]: one for one in answer["jobs"]})
         return found
 
+    def children(self, job: str) -> list[str]:
+        """See `Aws`."""
+        with told("batch:ListJobs"):
+            found = self._batch.list_jobs(arrayJobId=job, jobStatus="FAILED", maxResults=LOST)
+        return [str(one["jobId"]) for one in found["jobSummaryList"]]
+
     def log(self, group: str, stream: str) -> str:
         """See `Aws`."""
         with told("logs:GetLogEvents") as passed:

@@ -10,7 +10,7 @@ from dragoman.drive.batch.api import Aws, AwsError, Body
 from dragoman.drive.batch.names import every
 from dragoman.drive.batch.record import Record, Scope, Unit, item_of
 from dragoman.drive.batch.status import Seen, labelled
-from dragoman.drive.batch.words import logs
+from dragoman.drive.batch.words import logs, why
 from dragoman.plan.model import Address, Plan, Step
 from dragoman.report.letters import clean, cut
 
@@ -71,16 +71,31 @@ def _step(aws: Aws, step: Step, failed: Sequence[Failure]) -> str:
 
 def _failure(aws: Aws, step: Step, failure: Failure) -> list[str]:
     unit = failure.unit
-    lines = []
-    job = unit.told
-    problem = ""
+    job, problem = unit.told, ""
+    found: Mapping[str, Body] = {}
     try:
-        job = aws.jobs([unit.job]).get(unit.job, job) if unit.job else job
+        found = aws.jobs([unit.job]) if unit.job else {}
+        job = found.get(unit.job, job)
+        if (job.get("arrayProperties") or {}).get("size"):
+            return _children(aws, step, failure, aws.jobs(aws.children(unit.job)))
     except AwsError as error:
         problem = f"its job cannot be asked for: {clean(error.message)}"
     tries = max(unit.tries, len(job.get("attempts", ())))
+    return _told(aws, labelled(step.address, failure.scope), tries, unit.failure, job, problem)
+
+
+def _children(aws: Aws, step: Step, failure: Failure, found: Mapping[str, Body]) -> list[str]:
+    """The children of an array that failed; the array itself wrote nothing."""
+    lines: list[str] = []
+    for job in list(found.values())[:SHOWN]:
+        scope = (*failure.scope, (step.address, int(job["arrayProperties"]["index"])))
+        lines += _told(aws, labelled(step.address, scope), len(job.get("attempts", ())), why(job), job, "")
+    return lines or [f"  {labelled(step.address, failure.scope)}: {clean(failure.unit.failure)}"]
+
+
+def _told(aws: Aws, label: str, tries: int, reason: str, job: Body, problem: str) -> list[str]:
     attempt = f", attempt {tries}" if tries > 1 else ""
-    lines.append(f"  {cut(labelled(step.address, failure.scope), 80)}{attempt}: {clean(unit.failure)}")
+    head = f"  {cut(label, 80)}{attempt}: {clean(reason)}"
     written = ""
     for log in logs(job):
         try:
@@ -88,5 +103,5 @@ def _failure(aws: Aws, step: Step, failure: Failure) -> list[str]:
         except AwsError as error:
             problem = f"its log `{log.stream}` of `{log.group}` cannot be read: {clean(error.message)}"
     if written.strip():
-        return [*lines, *(f"    | {clean(line)}" for line in written.rstrip().splitlines())]
-    return [*lines, f"    {problem or NO_LOG}"]
+        return [head, *(f"    | {clean(line)}" for line in written.rstrip().splitlines())]
+    return [head, f"    {problem or NO_LOG}"]

@@ -9,8 +9,11 @@ from dragoman.emit.batch.states import state_name
 from dragoman.plan.model import Address, Plan, Step
 
 # what is behind a step's name in those of its states; of a loop, OUTER are around it, INNER are of each item
-OUTER = ("loop", "failed", "skipped", "counted", "too-many", "done", "too-long", "bounded")
-INNER = ("", "first", "again", "wait", "lost", "outputs", "group", "end", "item", "nothing", "tolerated", "lost-item")
+OUTER = ("loop", "failed", "skipped", "omitted", "counted", "too-many", "done", "too-long", "bounded")
+INNER = (
+    *("", "first", "again", "wait", "lost", "outputs", "whole"),
+    *("group", "end", "item", "nothing", "tolerated", "lost-item"),
+)
 
 
 class Named(NamedTuple):
@@ -56,3 +59,16 @@ def distributed(machine: Mapping[str, Any]) -> frozenset[str]:
         for name, state in states(machine).items()
     }
     return frozenset(name for name, mode in modes.items() if mode == "DISTRIBUTED")
+
+
+def arrays(plan: Plan, found: Mapping[str, Mapping[str, Any]]) -> frozenset[Address]:
+    """The loops that are one job with many children."""
+    loops = [step for step, _ in every((*plan.steps, *plan.on_exit)) if step.foreach is not None]
+    return frozenset(step.address for step in loops if size(found.get(state_name(step), {})) is not None)
+
+
+def size(state: Mapping[str, Any]) -> int | None:
+    """How many children the job of a state has, where it is an array."""
+    arguments = state.get("Arguments")
+    found = arguments.get("ArrayProperties", {}).get("Size") if isinstance(arguments, dict) else None
+    return found if isinstance(found, int) else None

@@ -7,7 +7,7 @@ from json import loads
 from typing import TypeAlias
 
 from dragoman.drive.batch.api import Body, Event
-from dragoman.drive.batch.names import OUTER, Named, named_states
+from dragoman.drive.batch.names import OUTER, Named, arrays, named_states
 from dragoman.drive.batch.words import job_in, why
 from dragoman.emit.batch.manifests import FLOW
 from dragoman.emit.batch.states import state_name
@@ -25,9 +25,10 @@ ENDINGS: Mapping[str, Phase] = {
     "ExecutionAborted": "failed",
 }
 STOPPED = "stopped"
-TASK_FAILED = frozenset({"TaskFailed", "TaskTimedOut", "TaskSubmitFailed", "TaskStartFailed"})
+TASK_FAILED = frozenset({"TaskFailed", "TaskTimedOut", "TaskSubmitFailed", "TaskStartFailed", "EvaluationFailed"})
 LOOP_FAILED = frozenset({"MapStateFailed", "MapStateAborted", "MapRunFailed", "MapRunAborted"})
 UNACCEPTED = "a step failed that no other one accepts"
+LOOP_LOST, LOOP_TOO_LONG = "more items failed than may", "it has more items than `maxItems`"
 LONGEST = 300  # letters of a cause
 
 
@@ -82,6 +83,7 @@ class Record:
         self._plan, self._states = plan, states
         self._named = named_states(plan)
         self._inside = inside
+        self.arrays = arrays(plan, states)
         self._places: dict[int, tuple[str, Scope]] = {}
         self._failed: set[int] = set()  # events that say that branches failed
         self._open: dict[Key, Unit] = {}
@@ -122,7 +124,7 @@ class Record:
             self._exited(named, scope, event)
         elif event.type.startswith("Map"):
             self._map(named, scope, event)
-        elif event.type.startswith("Task"):
+        elif event.type.startswith("Task") or event.type == "EvaluationFailed":
             self._task(named, scope, event)
 
     def _within(self, named: Named | None, state: str, scope: Scope) -> Scope:
@@ -158,10 +160,10 @@ class Record:
             self._unit(key, event)
         elif what == "loop":
             self._loop(key, event)
-        elif what in ("skipped", "nothing"):
-            self._about(named, key, event).end(self._left_out(step, scope), event.time)
+        elif what in ("skipped", "nothing", "omitted"):
+            self._about(named, key, event).end("omitted" if what == "omitted" else "skipped", event.time)
         elif what in ("failed", "lost", "lost-item"):
-            self._about(named, key, event).cut(event.time)
+            self._lost(self._about(named, key, event), event)
             self._cut({step.address}, scope, event.time)
             loop = self.loops.get((step.address, scope[:-1]))
             if what == "lost-item" and loop is not None:
@@ -169,7 +171,14 @@ class Record:
         elif what in ("too-many", "too-long"):
             loop = self._loop(key, event)
             loop.phase, loop.finished = "failed", event.time
-            loop.failure = "more items failed than may" if what == "too-many" else "it has more items than `maxItems`"
+            loop.failure = LOOP_LOST if what == "too-many" else LOOP_TOO_LONG
+
+    def _lost(self, one: Unit, event: Event) -> None:
+        """Something failed, and that is noted; a loop may have ended well, but for what its items say."""
+        if isinstance(one, Loop) and not one.failing:
+            one.failure = LOOP_TOO_LONG if one.length is None else LOOP_LOST
+            one.phase, one.finished = "failed", event.time
+        one.cut(event.time)
 
     def _exited(self, named: Named, scope: Scope, event: Event) -> None:
         key = named.step.address, scope
@@ -232,10 +241,10 @@ class Record:
 
     def _about(self, named: Named, key: Key, event: Event) -> Unit:
         """The loop or the unit that a state is about."""
-        if named.step.foreach is None or named.what not in OUTER:
+        if named.step.foreach is None or named.what not in OUTER or named.step.address in self.arrays:
             return self._unit(key, event)
         loop = self._loop(key, event)
-        if named.what == "skipped":
+        if named.what in ("skipped", "omitted"):
             loop.length = 0
         return loop
 
@@ -248,18 +257,6 @@ class Record:
         if key not in self.loops:
             self.loops[key] = self._open[key] = Loop(event.time)
         return self.loops[key]
-
-    def _left_out(self, step: Step, scope: Scope) -> Phase:
-        """Skipped by its own condition, or omitted because of others."""
-        if step.when is None:
-            return "omitted"
-        for need in step.needs:
-            key = (*step.address[:-1], need.step), scope
-            other = self.units.get(key) or self.loops.get(key)
-            failed = other is not None and other.phase == "failed"
-            if failed != (need.condition == "failed") and need.condition in ("succeeded", "failed"):
-                return "omitted"
-        return "skipped"
 
     def _cut(self, names: set[Address], scope: Scope, time: float) -> None:
         """All that is in these steps, in this item, has ended."""

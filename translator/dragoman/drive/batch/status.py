@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dragoman.drive.batch.api import Body, Counts
 from dragoman.drive.batch.record import STOPPED, Loop, Record, Unit
-from dragoman.drive.batch.words import QUEUED, why_attempt
+from dragoman.drive.batch.words import children, queued, why_attempt
 from dragoman.emit.batch.states import state_name
 from dragoman.emit.batch.trying import by_machine, by_state
 from dragoman.plan.loops import width
@@ -63,9 +63,10 @@ def _states(step: Step, seen: Seen, graphs: int | None, *, over: bool) -> list[S
 
 
 def _loop(step: Step, seen: Seen, graphs: int | None, *, over: bool) -> StepState:
-    loops = [one for (address, _), one in seen.record.loops.items() if address == step.address]
     units = _units(step, seen)
-    counts = [_counts(one, seen.items) for one in loops]
+    array = step.address in seen.record.arrays
+    loops = units if array else [one for (address, _), one in seen.record.loops.items() if address == step.address]
+    counts = [_counts(step, one, seen) for one in loops]
     assert step.foreach is not None
     known = width(step.foreach)
     total = graphs * known if graphs is not None and known is not None else None
@@ -82,9 +83,14 @@ def _loop(step: Step, seen: Seen, graphs: int | None, *, over: bool) -> StepStat
     )
 
 
-def _counts(loop: Loop, items: Mapping[str, Counts]) -> Counts:
+def _counts(step: Step, loop: Unit, seen: Seen) -> Counts:
     """The items of a loop; a total below 0 is unknown."""
-    apart = [items[run] for run in loop.runs if run in items]
+    if not isinstance(loop, Loop):
+        assert step.foreach is not None
+        total = 0 if loop.phase in ("skipped", "omitted") else width(step.foreach) or 0
+        succeeded, failed = children(seen.jobs.get(loop.job) or loop.told)
+        return Counts(total, total if loop.over and not failed else succeeded + failed, failed)
+    apart = [seen.items[run] for run in loop.runs if run in seen.items]
     if apart:
         return Counts(sum(one.total for one in apart), sum(one.done for one in apart), sum(one.failed for one in apart))
     total = -1 if loop.length is None else loop.length
@@ -144,7 +150,7 @@ def _phase(
 
 def _queued(unit: Unit, seen: Seen) -> bool:
     """Whether its job waits for a place to run."""
-    return not unit.over and seen.jobs.get(unit.job, {}).get("status") in QUEUED
+    return not unit.over and queued(seen.jobs.get(unit.job, {}))
 
 
 def _retried(step: Step, unit: Unit, seen: Seen) -> bool:

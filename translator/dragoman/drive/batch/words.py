@@ -10,7 +10,7 @@ from dragoman.drive.batch.api import Body
 from dragoman.emit.batch.definition import CARRIER
 
 USUAL = frozenset({"Essential container in task exited"})  # what Batch says of every container that ended
-QUEUED = frozenset({"SUBMITTED", "PENDING", "RUNNABLE"})
+WAITING = frozenset({"SUBMITTED", "PENDING", "RUNNABLE"})
 LOG_GROUP = "/aws/batch/job"
 
 
@@ -35,7 +35,7 @@ def _small(value: Any) -> Any:
     if isinstance(value, list):
         return [_small(one) for one in value]
     if isinstance(value, dict):
-        return {f"{key[:1].lower()}{key[1:]}": _small(one) for key, one in value.items()}
+        return {key if key.isupper() else f"{key[:1].lower()}{key[1:]}": _small(one) for key, one in value.items()}
     return value
 
 
@@ -97,3 +97,17 @@ def logs(job: Body) -> list[Log]:
 
 def _is(container: Body, name: str) -> bool:
     return str(container.get("name", "")) == name
+
+
+def queued(job: Body) -> bool:
+    """Whether a job waits for a place to run; of an array, whether all of its children do."""
+    summary = (job.get("arrayProperties") or {}).get("statusSummary")
+    if summary:
+        return not any(count for status, count in summary.items() if status not in WAITING)
+    return job.get("status") in WAITING
+
+
+def children(job: Body) -> tuple[int, int]:
+    """Of an array, how many children succeeded and failed."""
+    summary = (job.get("arrayProperties") or {}).get("statusSummary") or {}
+    return int(summary.get("SUCCEEDED", 0)), int(summary.get("FAILED", 0))
