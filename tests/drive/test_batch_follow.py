@@ -46,6 +46,11 @@ def play(start: Start, monkeypatch: pytest.MonkeyPatch) -> Play:
     return run
 
 
+def said(outcome: Outcome) -> str:
+    """What is said behind the warnings about the translation."""
+    return outcome.err[min(at for at in map(outcome.err.find, ("00:01", "error[")) if at >= 0) :]
+
+
 def shown(outcome: Outcome) -> list[str]:
     """The lines behind the start, without their times."""
     lines = outcome.err.splitlines()
@@ -328,7 +333,7 @@ def test_the_children_of_an_array_that_failed(play: Play) -> None:
 
 @pytest.mark.parametrize(
     ("before", "words"),
-    [(None, "it has more items than `maxItems`"), (2, "failed in 5s, 2/2, 1 failed: more items failed than may")],
+    [(None, "it has more items than `maxItems`"), (2, "failed in 7s, 2/2, 1 failed: more items failed than may")],
 )
 def test_a_loop_that_may_not_go_on(play: Play, before: int | None, words: str) -> None:
     history = History()
@@ -414,7 +419,7 @@ def test_a_run_that_ends_by_itself(play: Play, type: str, details: dict[str, Any
     history = History()
     history.entered("one")
     history.submitted("j-1")
-    history.told(type, **details)
+    history.told(type, before=1, **details)
     done = play(ONE, Told(history))
     assert (done.code, shown(done)) == (1, ["one: failed in 3s: stopped", f"{RUN}: failed in 4s: {words}"])
 
@@ -429,6 +434,22 @@ def test_a_job_that_cannot_be_submitted(play: Play) -> None:
         "one: failed in 3s: JobQueue main is DISABLED",
         f"{RUN}: failed in 4s",
     ]
+
+
+def test_an_output_that_has_no_value(play: Play) -> None:
+    history = History()
+    history.ran("one", "j-1")
+    history.entered("one--outputs")
+    history.told("TaskSucceeded")
+    history.told("EvaluationFailed", error="States.QueryEvaluationError", cause="not an int: many", location="Output")
+    history.told("ExecutionFailed", error="States.QueryEvaluationError", cause="not an int: many")
+    steps = """
+    steps:
+      one: {outputs: {rows: {type: int}}}
+      two: {env: {ROWS: "${{ steps.one.outputs.rows }}"}}
+    """
+    lines = shown(play(steps, Told(history)))
+    assert lines[:3] == ["one: failed in 8s: not an int: many", "two: omitted", f"{RUN}: failed in 9s"]
 
 
 # Contact.
@@ -510,7 +531,8 @@ def test_overload_is_waited_for_before_it_starts(play: Play) -> None:
 def test_parameters_and_the_name(play: Play) -> None:
     told = Told(_simple())
     steps = "params: {rows: {type: int, default: 1, runtime: true}}\nsteps: {one: {env: {N: '${{ params.rows }}'}}}"
-    assert play(steps, told, "--param", "rows=500", "--detach") == Outcome(
+    done = play(steps, told, "--param", "rows=500", "--detach")
+    assert (done.code, done.out, said(done)) == (
         0,
         f"{EXECUTION}\n",
         f"00:01 {RUN}: 1 of 1 job definitions registered\n00:02 {RUN}: runs in AWS in eu-west-1, as {EXECUTION}\n",
@@ -542,7 +564,7 @@ def test_ctrl_c_leaves_the_run(play: Play) -> None:
 def test_queues_are_looked_for_first(play: Play) -> None:
     told = Told(_simple(), queues={})
     done = play(ONE, told)
-    assert (done.code, done.err) == (
+    assert (done.code, said(done)) == (
         2,
         "error[DRG655]: AWS in eu-west-1 has no job queue `main`\n"
         "   = help: create it, name another (`queue`, `targets.batch.queue`), or another region than eu-west-1\n\n1 error\n",

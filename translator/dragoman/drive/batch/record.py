@@ -140,6 +140,7 @@ class Record:
         if event.type not in ENDINGS:
             return
         self.phase, self.finished, self.flow_over = ENDINGS[event.type], event.time, True
+        self._blamed(event)
         self._cut({()}, (), event.time)
         if event.type == "ExecutionTimedOut":
             self.message = "it took too long"
@@ -147,6 +148,14 @@ class Record:
             self.message = ": ".join(filter(None, ("stopped", cause(event.details))))
         elif event.type == "ExecutionFailed" and not self._known(event.details):
             self.message = cause(event.details)
+
+    def _blamed(self, event: Event) -> None:
+        """What ended in a state without a word of its own: an expression that has no value, say."""
+        state, scope = self._places.get(event.before, ("", self._inside))
+        named = self._named.get(state)
+        unit = self.units.get((named.step.address, scope)) if named is not None else None
+        if event.type == "ExecutionFailed" and unit is not None and not unit.over:
+            unit.failure = unit.failure or cause(event.details)
 
     def _known(self, details: Body) -> bool:
         """Whether a step says already why the run failed."""
