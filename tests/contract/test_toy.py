@@ -74,7 +74,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def test_each_step_is_a_line(install: Install, run: Run) -> None:
     install("toy-target")
     code, out, err = run()
-    assert (code, err) == (0, "build → toy: 6 native, 2 emulated\n")
+    assert (code, err) == (0, "build → toy: 7 native, 2 emulated\n")
     assert out == dedent("""\
         kind: Script
         metadata:

@@ -17,7 +17,7 @@ from dragoman.spec.fields import Model
 SUPPORT: Mapping[Feature, Support] = {
     **dict.fromkeys(Feature, Refused("a list of commands has no such thing", "use a target that has it")),
     **dict.fromkeys((Feature.ORDER, Feature.GROUP, Feature.FOREACH_STATIC, Feature.FOREACH_INDEX), Native()),
-    **dict.fromkeys((Feature.SCRIPT, Feature.WORKING_DIR, Feature.FAIL_FAST), Native()),
+    **dict.fromkeys((Feature.COMMAND, Feature.SCRIPT, Feature.WORKING_DIR, Feature.FAIL_FAST), Native()),
     Feature.TIMEOUT: Emulated("coreutils' timeout"),
     Feature.FOREACH_MATRIX: Emulated("one list of the combinations", by=expand_matrix),
 }

@@ -22,6 +22,7 @@ from dragoman.write import manifests
 # what a platform says of itself, for targets that need to know
 PLATFORM = {
     "batch": {
+        "accept": ["command", "script"],
         "account": "123456789012",
         "queue": "main",
         "outputs": "s3://flows/outputs",

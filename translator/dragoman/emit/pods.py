@@ -23,6 +23,7 @@ OUTPUTS = "dragoman-outputs"
 OF_PODS: Mapping[Feature, Support] = {
     **dict.fromkeys(
         (
+            Feature.COMMAND,
             Feature.SECRET_ENV,
             Feature.CONFIG_ENV,
             Feature.PVC,

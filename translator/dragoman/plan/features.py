@@ -45,6 +45,7 @@ class Feature(Enum):
     OUTPUT_LIST = "outputs of a loop"
     RUNTIME_TEXT = "text from data"
     RUNTIME_PARAM = "params.runtime"
+    COMMAND = "command"
     SCRIPT = "script"
     SECRET_ENV = "env.secret"
     CONFIG_ENV = "env.configMap"
@@ -300,6 +301,8 @@ def _of_retry(step: Step) -> Iterator[tuple[Feature, Path]]:
 
 
 def _of_container(container: Container) -> Iterator[tuple[Feature, Path]]:
+    if container.command is not None:
+        yield Feature.COMMAND, ("command",)
     if container.script is not None:
         yield Feature.SCRIPT, ("script",)
     for name, value in container.env.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from dragoman.emit.batch.build import graphs
 from dragoman.emit.batch.settings import settings
-from dragoman.emit.batch.trying import by_machine
+from dragoman.emit.batch.trying import by_machine, by_state
 from dragoman.emitter import Emulated, Native, Refused, Support, Weaker
 from dragoman.lower.matrix import expand_matrix
 from dragoman.plan.features import Feature, starts_beside_failures
@@ -44,7 +44,8 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.OUTPUT_LIST: Native(),
     Feature.RUNTIME_TEXT: Native(),
     Feature.RUNTIME_PARAM: Weaker("the input of an execution is not checked against the parameter's type and range"),
-    Feature.SCRIPT: Emulated("an argument of the interpreter"),
+    Feature.COMMAND: Weaker("an image's own entrypoint stays: the command is what it is given"),
+    Feature.SCRIPT: Weaker("an argument of the interpreter, which is what the image's own entrypoint is given"),
     Feature.SECRET_ENV: Emulated("the secret or parameter that `targets.batch.secrets` names"),
     Feature.CONFIG_ENV: Emulated("the secret or parameter that `targets.batch.secrets` names"),
     Feature.PVC: Emulated("the file system that `targets.batch.volumes` names"),
@@ -97,9 +98,13 @@ def narrow(plan: Plan) -> Mapping[Feature, Support]:
         changed[Feature.SCHEDULE] = Weaker("a run starts whether or not the last one has ended, and is kept 90 days")
     if options.platform == "FARGATE":
         changed.update(_fargate())
-    if any(step.timeout is not None and step.retry is not None and not by_machine(step) for step in steps_of(plan)):
+    if any(step.timeout is not None and _retried_by_batch(step) for step in steps_of(plan)):
         changed[Feature.TIMEOUT] = Weaker("Batch does not retry a job that took too long")
     return changed
+
+
+def _retried_by_batch(step: Step) -> bool:
+    return step.retry is not None and step.retry.limit > 0 and not by_machine(step) and by_state(step) is None
 
 
 def _fargate() -> Iterator[tuple[Feature, Support]]:
