@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dragoman.emit.batch.jsonata import Unprintable, literal, parsed, printed, printed_text
@@ -50,6 +49,14 @@ class Build(NamedTuple):
             self.refuse(step, error, *field)
             return "null"
 
+    def value(self, source: str, step: Step, output: Output) -> str:
+        """The value of a text by the type of an output; a finding when a machine cannot tell it."""
+        try:
+            return parsed(source, output.type)
+        except Unprintable as error:
+            self.refuse(step, error, "outputs", output.name)
+            return "null"
+
     def text(self, value: str | Template, scope: Scope, step: Step, *field: str) -> str:
         """A text as a string of the machine: known, or an expression."""
         if isinstance(value, str):
@@ -66,7 +73,9 @@ class Build(NamedTuple):
         path = (*layer.path, *field) if field and field[0] in layer.data else layer.path
         address = ".".join(map(str, path))
         span = layer.source.span(path, key=not field)
-        self.findings.append(Finding("DRG304", error.message, span, error.help, address=address))
+        found = Finding("DRG304", error.message, span, error.help, address=address)
+        if found not in self.findings:  # a default is written wherever the step may not run
+            self.findings.append(found)
 
     def keeps(self, step: Step) -> bool:
         """Whether anything wants to know what became of a step."""
@@ -105,11 +114,11 @@ def careful(steps: tuple[Step, ...], *, fail_fast: bool) -> bool:
     return not fail_fast or any(need.condition != "succeeded" for step in steps for need in step.needs)
 
 
-def absent(outputs: Mapping[str, Output], *, loop: bool) -> dict[str, str]:
+def absent(build: Build, step: Step, *, loop: bool) -> dict[str, str]:
     """The outputs of a step that did not run: their defaults, or null; of a loop, none of no item."""
     if loop:
-        return dict.fromkeys(outputs, "[]")
+        return dict.fromkeys(step.outputs, "[]")
     return {
-        name: "null" if output.default is None else parsed(literal(output.default), output.type)
-        for name, output in outputs.items()
+        name: "null" if output.default is None else build.value(literal(output.default), step, output)
+        for name, output in step.outputs.items()
     }

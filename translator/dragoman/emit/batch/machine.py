@@ -105,7 +105,7 @@ def _choice(
 ) -> str:
     """A step's condition. `words`: what is asked, and what the step is without it; who needs it asks for that."""
     asks, without = words
-    out = absent(step.outputs, loop=step.foreach is not None)
+    out = absent(build, step, loop=step.foreach is not None)
     output = recorded(step, without, out) if build.keeps(step) else INPUT
     otherwise = add(scope, state_name(step, without), {"Type": "Pass", "Output": expression(output)}, after)
     name = state_name(step, asks)
@@ -181,7 +181,7 @@ def once(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
         "Output": expression(merged),
     }
     if caught:
-        out = absent(step.outputs, loop=False)
+        out = absent(build, step, loop=False)
         lost = add(
             scope,
             state_name(step, "failed"),
@@ -241,7 +241,7 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
     }
     lost = None
     if caught:
-        record = recorded(step, "failed", absent(step.outputs, loop=True))
+        record = recorded(step, "failed", absent(build, step, loop=True))
         lost = add(scope, state_name(step, "failed"), {"Type": "Pass", "Output": expression(record)}, after)
         state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}]
     name = state_name(step, "loop")
@@ -284,7 +284,7 @@ def _iteration(build: Build, inner: Scope, step: Step, loop: Foreach) -> str:
         return first
     assert step.when is not None
     nothing = state_name(step, "nothing")
-    skipped = ", ".join(f"{literal(name)}: {source}" for name, source in absent(step.outputs, loop=False).items())
+    skipped = ", ".join(f"{literal(name)}: {source}" for name, source in absent(build, step, loop=False).items())
     inner.states[nothing] = {
         "Type": "Pass",
         "Output": expression(f"{{'ok': true, 'out': {{{skipped}}}}}"),

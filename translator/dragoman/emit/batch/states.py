@@ -10,7 +10,7 @@ from typing import Any
 from dragoman.emit.batch import trying
 from dragoman.emit.batch.build import Build, absent
 from dragoman.emit.batch.definition import CARRIER, MAIN, drop_empty, job_definition
-from dragoman.emit.batch.jsonata import literal, parsed
+from dragoman.emit.batch.jsonata import literal
 from dragoman.emit.batch.names import LONGEST_STATE, named
 from dragoman.emit.batch.scope import INPUT, Scope, expression, recorded
 from dragoman.expr.text import Template
@@ -151,9 +151,9 @@ def _read(build: Build, scope: Scope, step: Step, after: str | None) -> str:
     out = {}
     for name, output in step.outputs.items():
         text = f"$lookup({body}, {literal(name)})"
-        value = parsed(text, output.type)
+        value = build.value(text, step, output)
         if output.default is not None:
-            value = f"$exists({text}) ? {value} : {parsed(literal(output.default), output.type)}"
+            value = f"$exists({text}) ? {value} : {build.value(literal(output.default), step, output)}"
         out[name] = f"({value})"
     state = {
         "Type": "Task",
@@ -165,7 +165,7 @@ def _read(build: Build, scope: Scope, step: Step, after: str | None) -> str:
 
 
 def _failed(build: Build, scope: Scope, step: Step, after: str | None) -> str:
-    out = absent(step.outputs, loop=step.foreach is not None)
+    out = absent(build, step, loop=step.foreach is not None)
     state = {"Type": "Pass", "Output": expression(recorded(step, "failed", out))}
     return add(scope, state_name(step, "failed"), state, after)
 
