@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -354,3 +355,11 @@ def test_the_client_is_not_installed(start: Start, keys: None, monkeypatch: pyte
     assert code == 2
     assert said.startswith("error[DRG601]: a client for AWS is not installed: ")
     assert said.endswith("   = help: pip install 'dragoman[batch]'")
+
+
+def test_the_documentation_lists_every_right() -> None:
+    root = Path(__file__).parents[2]
+    asked = set(re.findall(r'told\("(\w+:\w+)"\)', (root / "translator/dragoman/drive/batch/client.py").read_text()))
+    page = (root / "docs" / "run.md").read_text()
+    assert len(asked) > 10
+    assert [action for action in sorted(asked) if f'"{action}"' not in page] == []
