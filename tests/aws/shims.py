@@ -1,6 +1,7 @@
 """What moto 5.2 lacks to execute a state machine of Batch jobs, put in from outside.
 
-- arguments in PascalCase (getmoto/moto#10076), JSONata (getmoto/moto#10105), texts with quotes in JSONata's variables, divisions
+- arguments in PascalCase (getmoto/moto#10076), JSONata (getmoto/moto#10105), texts with quotes in JSONata's variables, divisions,
+  `$string` of letters and of small floats
 - Batch itself: jobs are the processes of `aws.jobs`, `ecsProperties` are taken
 - no member of SubmitJob is dropped in silence; S3's errors have AWS's names
 - what a branch or an iteration failed with may be one of `States.…`
@@ -17,13 +18,14 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
 import boto3
 import jsonata
 from botocore.config import Config
+from jsonata.functions import Functions
 from moto.batch.exceptions import ClientException
 from moto.batch.responses import BatchResponse
 from moto.settings import moto_server_port
@@ -200,6 +202,21 @@ def _evaluate(expression: str) -> Any:
         raise evaluation.JSONataException("UNKNOWN", str(error)) from error
 
 
+class _Encoder(Functions.Encoder):  # type: ignore[misc]
+    """JSON as JavaScript writes it: letters as they are, 1e-7."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "ensure_ascii": False})
+
+    def iterencode(self, value: Any, _one_shot: bool = False) -> Iterator[str]:
+        """Without the encoder that is written in C, which knows no other floats."""
+        for part in super().iterencode(value, _one_shot=False):
+            yield re.sub(r"e([+-])0(\d)$", r"e\1\2", part) if FLOAT.fullmatch(part.strip("[,{:")) else part
+
+
+FLOAT = re.compile(r"-?[0-9.]+e[+-][0-9]+")
+
+
 def _numbers(value: Any) -> Any:
     """4.0 is 4, as in JavaScript."""
     if isinstance(value, list):
@@ -335,6 +352,7 @@ def install() -> None:
     _CALLBACK._eval_sync = _eval_sync
     state_task_service_callback._DELAY_SECONDS_SYNC_CONDITION_CHECK = 0.0
     evaluation._eval_jsonata = _evaluate
+    Functions.Encoder = _Encoder
     evaluation._PATTERN_VARIABLE_REFERENCE = REFERENCES
     intrinsic._DECLARATION_BY_VARIABLE_REFERENCE.clear()
     evaluation.encode_jsonata_variable_declarations = _declared

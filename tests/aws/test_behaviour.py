@@ -699,8 +699,10 @@ steps:
   a: {command: [nope], retry: {limit: 2, causes: [oom, 3]}}
   b: {command: [nope], retry: {limit: 1, backoff: {delay: 1s}, causes: [oom, spot, error]}}
   c: {needs: {a: failed, b: failed}, command: [show]}
+  d: {command: [nope], outputs: {n: {default: x}}}
+  e: {needs: {d: failed}, command: [show]}
 """)
-    assert (run.status, run.names()) == ("SUCCEEDED", ["a", "b", "c"])
+    assert (run.status, run.names()) == ("SUCCEEDED", ["a", "b", "c", "d", "e"])
 
 
 def test_a_step_takes_too_long(flows: Flows) -> None:

@@ -118,6 +118,12 @@ def test_functions_of_step_functions(aws: Aws) -> None:
     }
 
 
+def test_json_is_as_javascript_writes_it(aws: Aws) -> None:
+    said = "{% $string({'é': ['😀', 0.0000001, 2.5, 1e3], 'n': 1e-7}) & $string(1e-7) %}"
+    output = aws.run([], machine("p", p={"Type": "Pass", "Output": said})).output
+    assert output == '{"é":["😀",1e-7,2.5,1000],"n":1e-7}1e-7'
+
+
 def test_variables_between_divisions(aws: Aws) -> None:
     half = "{% $contains('a/b', /a/) ? $states.input.n / 2 + $states.input.n / 4 : 0 %}"
     assert aws.run([], machine("p", p={"Type": "Pass", "Output": half}), {"n": 8}).output == 6

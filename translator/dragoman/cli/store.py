@@ -13,6 +13,7 @@ from dragoman.findings import Finding, Findings
 
 VARIABLE = "DRAGOMAN_RESULT"
 PATIENCE = 10  # seconds
+NEVER_STARTED = 127  # what a shell says of a program that is not there
 LONGEST = 200 * 1024  # bytes: Step Functions takes 256 KiB in one state, everything together
 
 
@@ -49,7 +50,8 @@ def exit_code(container: str) -> int:
         message = f"how the step ended is not known: the task's metadata cannot be read: {error}"
         way_out = "the job is tried again if the step's `retry` says so"
         raise Findings([Finding("DRG641", message, None, way_out)], 2) from None
-    return next((int(one.get("ExitCode") or 0) for one in found if one.get("Name") == container), 0)
+    # without an exit code, it could not even start
+    return next((int(one.get("ExitCode", NEVER_STARTED)) for one in found if one.get("Name") == container), 0)
 
 
 def gathered(needed: Sequence[str], optional: Sequence[str]) -> str:
