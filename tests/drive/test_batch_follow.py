@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from dragoman.drive.batch.api import Aws, AwsError, Counts
+from dragoman.drive.batch.api import Aws, AwsError, Counts, Event
 from drive.batch_scenes import EXECUTION, MAP_RUN, History, Told, attempt, job
 from drive.words import Outcome, Start
 
@@ -500,6 +500,28 @@ def test_contact_is_lost_for_good(play: Play) -> None:
         "   = help: check the network, the region, and `--endpoint-url` or AWS_ENDPOINT_URL if you use one; "
         f"the run goes on without you: {FOLLOW}\n\n1 error\n"
     )
+
+
+def test_a_login_that_ends_while_the_run_goes_on(play: Play) -> None:
+    over = AwsError("batch:DescribeJobs", "NotLoggedIn", "the token has expired", 400)
+    done = play(ONE, Told(_simple(), [4], errors={"jobs": [over]}))
+    assert done.code == 2
+    assert "error[DRG652]: your login to AWS is over: the token has expired\n" in done.err
+    assert f"; the run goes on without you: {FOLLOW}\n" in done.err
+
+
+def test_a_history_with_a_gap_is_read_when_it_is_whole(play: Play) -> None:
+    class Late(Told):
+        def history(self, execution: str, after: int) -> list[Event]:
+            found = super().history(execution, after)
+            return [event for event in found if event.id != 2] if len(found) == 3 else found
+
+    assert shown(play(ONE, Late(_simple(), [3, 3]))) == [
+        f"{RUN}: running",
+        "one: running",
+        "one: succeeded in 4s",
+        f"{RUN}: succeeded in 6s",
+    ]
 
 
 def test_a_run_that_is_gone(play: Play) -> None:

@@ -149,9 +149,9 @@ def _on_aws(sources: Sources, target: str, arguments: argparse.Namespace, world:
     from dragoman.drive import batch
     from dragoman.drive.batch import client
 
+    _not_on_aws(arguments)
     rendering = render(*sources, target, arguments.env, arguments.set, form="api")
     plan = rendering.plan
-    _not_on_aws(arguments)
     _shown(rendering.findings, arguments)
     values = run_parameters(plan, arguments.param)
     region = arguments.region or plan.options.get("region") or ""

@@ -30,6 +30,7 @@ UNKNOWN = frozenset(
     }
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+NO_LOGIN, NO_SETTINGS = "NotLoggedIn", "NotConfigured"  # what is found before AWS is asked
 NO_EXECUTION, TAKEN = "ExecutionDoesNotExist", "ExecutionAlreadyExists"
 
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from dragoman.drive.answers import CONNECT, READ, reason_of
-from dragoman.drive.batch.api import AwsError, Body, Counts, Event
-from dragoman.drive.batch.refusals import LOGIN, one
+from dragoman.drive.batch.api import NO_LOGIN, NO_SETTINGS, AwsError, Body, Counts, Event
+from dragoman.drive.batch.refusals import SETTINGS, one
 from dragoman.findings import Finding, Findings
 
 LOG_LINES = 20
-PAGE = 1000  # events
+PAGE, LATEST = 1000, 100  # events of a page, and of one when most are known
 AT_ONCE = 100  # jobs or queues in one question
 CONTENT = "dragoman.dev/content"  # the tag of a definition: AWS adds defaults to what it is given
 MOST_TAGS = 50
@@ -49,8 +49,7 @@ def connect(wish: Wish) -> Account:
             raise one("DRG651", "no credentials for AWS are found", way_out)
         return Account(session, wish)
     except (BotoCoreError, ValueError) as error:  # a profile that is not there, an address that is none
-        way_out = "look at `--profile`, `--region`, `--endpoint-url`, and at `aws configure list`"
-        raise one("DRG651", f"AWS cannot be used as it is configured: {error}", way_out) from None
+        raise one("DRG651", f"AWS cannot be used as it is configured: {error}", SETTINGS) from None
 
 
 class Account:
@@ -125,7 +124,7 @@ class Account:
         found: list[Event] = []
         with told("states:GetExecutionHistory"):
             pages = self._states.get_paginator("get_execution_history").paginate(
-                executionArn=execution, reverseOrder=True, maxResults=PAGE
+                executionArn=execution, reverseOrder=True, maxResults=LATEST if after else PAGE
             )
             for page in pages:
                 found += [_event(one) for one in page["events"]]
@@ -197,20 +196,11 @@ def told(action: str) -> Iterator[set[str]]:
     except (known.HTTPClientError, known.ConnectionError) as error:
         raise AwsError(action, type(error).__name__, reason_of(error)) from None
     except known.BotoCoreError as error:
-        raise _unusable(error) from None
-
-
-def _unusable(error: Exception) -> Findings:
-    """What the client finds before it asks AWS."""
-    from botocore import exceptions as known
-
-    logins = (known.TokenRetrievalError, known.SSOError, known.UnauthorizedSSOTokenError)
-    if isinstance(error, logins):
-        return one("DRG652", f"your login to AWS is over: {error}", LOGIN)
-    if isinstance(error, known.ParamValidationError):
-        return one("DRG655", f"AWS would refuse it: {error}", "change what it names in the flow")
-    way_out = "look at `--profile` and at `aws configure list`"
-    return one("DRG651", f"AWS cannot be used as it is configured: {error}", way_out)
+        logins = (known.TokenRetrievalError, known.SSOError, known.UnauthorizedSSOTokenError)
+        code = NO_LOGIN if isinstance(error, logins) else NO_SETTINGS
+        if isinstance(error, known.ParamValidationError):
+            code = "ValidationException"
+        raise AwsError(action, code, str(error), 400) from None
 
 
 def _content(definition: Body) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dragoman.drive.batch.api import NO_EXECUTION, Aws, AwsError, Body, Counts
-from dragoman.drive.batch.record import Record
+from dragoman.drive.batch.record import ENDINGS, Record
 from dragoman.drive.batch.status import Seen, map_runs, waiting_jobs
 
 FIRST_PAUSE, GROWTH, LONGEST_PAUSE = 0.5, 1.5, 5.0  # seconds between two looks; they grow while nothing happens
@@ -53,7 +53,11 @@ def follow(
 def _looked(aws: Aws, execution: str, seen: Seen) -> Seen:
     """One look: what has happened since the last one, how the running jobs are, how far loops are."""
     record = seen.record
-    for event in aws.history(execution, record.last):
+    events = aws.history(execution, record.last)
+    ended = any(event.type in ENDINGS for event in events)
+    for event in events:
+        if event.id > record.last + 1 and not ended:
+            break  # AWS tells what happened last before all that was before it: the next look has it
         if record.finished is None:
             record.add(event)
     items: dict[str, Counts] = {**seen.items, **{run: aws.items(run) for run in map_runs(record, seen.items)}}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from dragoman.drive.batch.api import NO_EXECUTION, TAKEN, UNKNOWN, Aws, AwsError
+from dragoman.drive.batch.api import NO_EXECUTION, NO_LOGIN, NO_SETTINGS, TAKEN, UNKNOWN, Aws, AwsError
 from dragoman.findings import Finding, Findings
 
 RIGHTS = "docs/run.md lists what a person who runs flows on AWS must be allowed to do"
 LOGIN = "log in again: `aws sso login`, or new keys; `aws sts get-caller-identity` tells who you are"
+SETTINGS = "look at `--profile`, `--region`, `--endpoint-url`, and at `aws configure list`"
 _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?")
 _ROLE = re.compile(r"authorized to assume the provided role")
 
@@ -17,6 +18,10 @@ def refused(error: AwsError, aws: Aws, role: str = "") -> Findings:
     """The finding for a call that failed; `role` is the state machine's."""
     code, message, action = error.code, error.message, error.action
     what = f"`{action}`"
+    if code == NO_LOGIN:
+        return one("DRG652", f"your login to AWS is over: {message}", LOGIN)
+    if code == NO_SETTINGS:
+        return one("DRG651", f"AWS cannot be used as it is configured: {message}", SETTINGS)
     if code in UNKNOWN:
         return one("DRG652", f"{aws.place} does not know who you are: {what} says: {message}", LOGIN)
     if _ROLE.search(message):
