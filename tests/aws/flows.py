@@ -142,6 +142,10 @@ class Flows:
         rendering = render(
             document, libraries, policies, "batch", "", sets, platform={"batch": {**PLATFORM, **options}}
         )
+        return self.execute(rendering, params, name=name)
+
+    def execute(self, rendering: Rendering, params: Mapping[str, Any] | None = None, *, name: str | None = None) -> Run:
+        """Execute what was rendered."""
         bodies = bodies_of(rendering)
         [machine] = bodies["StateMachine"]
         given = {} if params is None else {"params": params}

@@ -180,6 +180,22 @@ steps:
     assert run.shown()["join"] == ["[1,0,3]", '["null",null,"null"]']
 
 
+def test_a_condition_that_is_null(flows: Flows) -> None:
+    run = agreed(
+        flows,
+        """
+steps:
+  make: {command: [give, b=true], outputs: {b: {type: bool}}}
+  then: {when: steps.make.outputs.b, command: [show]}
+  lost: {when: "!steps.make.outputs.b", command: [show], outputs: {b: {type: bool}}}
+  never: {when: steps.lost.outputs.b, command: [show]}
+  each: {foreach: {in: [1]}, when: "item == 1 ? steps.lost.outputs.b : true", command: [show]}
+  after: {needs: [never, each], command: [show]}
+""",
+    )
+    assert run.shown().keys() == {"then", "after"}
+
+
 def test_a_loop_is_skipped(flows: Flows) -> None:
     run = agreed(
         flows,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from dragoman.emit.batch.jsonata import Unprintable, literal, parsed, printed, printed_text
+from dragoman.emit.batch.jsonata_facts import certain
 from dragoman.emit.batch.scope import Scope, expression
 from dragoman.emit.batch.settings import Settings
 from dragoman.expr.text import Template
@@ -48,6 +49,11 @@ class Build(NamedTuple):
         except Unprintable as error:
             self.refuse(step, error, *field)
             return "null"
+
+    def condition(self, expr: Expr, scope: Scope, step: Step) -> str:
+        """A step's condition; null, of a step that did not run, is none to a state."""
+        source = self.source(expr, scope, step, "when")
+        return source if certain(expr) else f"({source}) = true"
 
     def value(self, source: str, step: Step, output: Output) -> str:
         """The value of a text by the type of an output; a finding when a machine cannot tell it."""

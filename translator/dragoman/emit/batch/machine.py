@@ -94,7 +94,7 @@ def _step(build: Build, scope: Scope, step: Step, after: str | None, asked: Aske
     else:
         first = once(build, scope, step, after, caught=caught)
     if step.when is not None and not _per_item(step):
-        condition = build.source(step.when, scope, step, "when")
+        condition = build.condition(step.when, scope, step)
         first = _choice(build, scope, step, ("when", "skipped"), condition, first, after)
     conditions = " and ".join(_conditions(scope, step, asked))
     return first if not conditions else _choice(build, scope, step, ("needs", "omitted"), conditions, first, after)
@@ -293,7 +293,7 @@ def _iteration(build: Build, inner: Scope, step: Step, loop: Foreach) -> str:
     name = state_name(step, "when")
     inner.states[name] = {
         "Type": "Choice",
-        "Choices": [{"Condition": expression(build.source(step.when, own, step, "when")), "Next": first}],
+        "Choices": [{"Condition": expression(build.condition(step.when, own, step)), "Next": first}],
         "Default": nothing,
     }
     return name
