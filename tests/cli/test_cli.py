@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_render_to_stdout_and_to_a_folder_are_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", "hello.dragoman.yaml"]) == 0
     out, err = capsys.readouterr()
-    assert err == "hello → argo: all native\n"
+    assert err == "hello → argo: 1 native\n"
     assert main(["render", "-q", "hello.dragoman.yaml", "-o", "made"]) == 0
     assert capsys.readouterr() == ("", "")
     header, _, body = (folder / "made/workflowtemplate-hello.yaml").read_text().partition("\n")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from dragoman.emit.patch_options import Patch
 from dragoman.spec.fields import Model
+
+ROLE = r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[A-Za-z0-9_+=,.@/-]+$"
+Role: TypeAlias = Annotated[str, Field(pattern=ROLE, max_length=2048)]
 
 
 class BatchVolume(Model):
@@ -32,13 +35,13 @@ class BatchOptions(Model):
     """The account's number, for roles that are given by name."""
     queue: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """The job queue of steps that name none, by name or ARN."""
-    jobRole: Annotated[str, Field(min_length=1, max_length=2048)] | None = None  # noqa: N815
+    jobRole: Role | None = None  # noqa: N815
     """The role of the programs themselves, by name or ARN."""
-    executionRole: Annotated[str, Field(min_length=1, max_length=2048)] | None = None  # noqa: N815
+    executionRole: Role | None = None  # noqa: N815
     """The role that pulls images, reads secrets and writes logs, by name or ARN; Fargate needs one."""
-    stateMachineRole: Annotated[str, Field(min_length=1, max_length=2048)] | None = None  # noqa: N815
+    stateMachineRole: Role | None = None  # noqa: N815
     """The role of the state machine, by name or ARN."""
-    scheduleRole: Annotated[str, Field(min_length=1, max_length=2048)] | None = None  # noqa: N815
+    scheduleRole: Role | None = None  # noqa: N815
     """The role with which a schedule starts the state machine, by name or ARN."""
     outputs: Annotated[str, Field(pattern=r"^s3://[a-z0-9][-.a-z0-9]+(/.*)?$")] | None = None
     """Where outputs travel, `s3://bucket/prefix`; needed where a step reads another one's."""

@@ -37,13 +37,14 @@ def schedules(plan: Plan, options: Settings, role: str | None) -> list[dict[str,
     assert schedule is not None
     found = [expression for cron in schedule.cron for expression in expressions(cron)]
     machine = named([plan.name], 80)
+    account = options.account or (role or "").split(":")[4]
     deadline = schedule.starting_deadline
     age = None if deadline is None else min(max(deadline, SHORTEST_AGE), LONGEST_AGE)
     bodies = []
     for number, expression in enumerate(found):
         name = named([plan.name, *([str(number)] if len(found) > 1 else ())], LONGEST)
         target = {
-            "Arn": f"arn:{options.partition}:states:{options.region}:{options.account}:stateMachine:{machine}",
+            "Arn": f"arn:{options.partition}:states:{options.region}:{account}:stateMachine:{machine}",
             "RoleArn": role,
             "Input": '{"params":{}}',
             "RetryPolicy": {"MaximumEventAgeInSeconds": age} if age is not None else None,
