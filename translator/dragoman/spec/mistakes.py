@@ -138,7 +138,8 @@ def _not_allowed(error: Mistake) -> Finding:
 
 
 def _wrong_pattern(error: Mistake) -> Finding:
-    noun, hint = RULES[error.context["pattern"]]
+    pattern = error.context["pattern"]
+    noun, hint = RULES.get(pattern, ("of this form", f"write it so that `{pattern}` matches"))  # another package's
     told = f"is not {noun}" if error.of_key else f"must be {noun}, found {found(error.value)}"
     return _at_value("DRG106", error, f"{_subject(error)} {told}", hint)
 
