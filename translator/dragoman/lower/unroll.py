@@ -19,6 +19,8 @@ from dragoman.lower.task import Id, Task, Values, ready
 from dragoman.plan.features import topological
 from dragoman.plan.model import Foreach, Plan, Reference, Step
 
+MOST_ITEMS = 100_000  # of a loop that is written out, or driven
+
 
 class Node(NamedTuple):
     """A container that will run, after those that it needs.
@@ -60,7 +62,10 @@ def items_of(loop: Foreach, values: Values) -> list[Any]:
     """What a loop runs over; nothing where that is null; of a matrix, the first list changes slowest."""
     if loop.kind == "range":
         assert loop.size is not None
-        return list(range(max(evaluate(loop.size, values) or 0, 0)))
+        size = max(evaluate(loop.size, values) or 0, 0)
+        if size > MOST_ITEMS:
+            raise ValueError(f"the loop has {size:,} items, maximum {MOST_ITEMS:,}")
+        return list(range(size))
     if loop.kind == "list":
         assert loop.items is not None
         return list(evaluate(loop.items, values) or ())

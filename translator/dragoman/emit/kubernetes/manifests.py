@@ -12,8 +12,9 @@ from dragoman.emit.kubernetes.settings import Settings, settings
 from dragoman.emit.kubernetes.support import steps_of, wave_of
 from dragoman.emit.pods import LABEL_VALUE
 from dragoman.emitter import Emission
-from dragoman.findings import Finding
-from dragoman.lower.unroll import Dynamic, Impossible, unroll
+from dragoman.findings import Finding, has_errors
+from dragoman.lower.unroll import MOST_ITEMS, Dynamic, Impossible, unroll
+from dragoman.plan.loops import width
 from dragoman.plan.model import Plan, Step
 
 
@@ -22,6 +23,9 @@ def emit(plan: Plan) -> Emission:
     options = settings(plan.options)
     order = mode(plan, options)
     findings = [*_ttl(plan, order, options), *_queues(plan)]
+    findings += [_too_wide(step, items) for step in steps_of(plan) if (items := _items(step)) > MOST_ITEMS]
+    if has_errors(findings):
+        return Emission((), {}, tuple(findings))
     if order == "coordinator":
         findings += [found for step in steps_of(plan) if (found := problem(step, options)) is not None]
         made = coordinator.emit(plan, options)
@@ -45,6 +49,15 @@ def _undriven(plan: Plan, order: str, options: Settings) -> Emission:
     if order == "jobset":
         return jobset.emit(plan, found, options)
     return plain.emit(plan, found, options, wave_of(nodes) if order == "waves" else None)
+
+
+def _items(step: Step) -> int:
+    return 0 if step.foreach is None else width(step.foreach) or 0
+
+
+def _too_wide(step: Step, items: int) -> Finding:
+    message = f"the loop has {items:,} items, maximum {MOST_ITEMS:,}"
+    return _at(step, message, "give each item more of the work")
 
 
 def _ttl(plan: Plan, order: str, options: Settings) -> Iterator[Finding]:
