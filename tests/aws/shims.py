@@ -26,6 +26,7 @@ import boto3
 import jsonata
 from botocore.config import Config
 from jsonata.functions import Functions
+from moto import backends
 from moto.batch.exceptions import ClientException
 from moto.batch.responses import BatchResponse
 from moto.settings import moto_server_port
@@ -339,6 +340,8 @@ def _error(error_name: str | None) -> Any:
 
 def install() -> None:
     """Put it all in."""
+    modules = tuple(backends.list_of_moto_modules())  # which reads a directory for every request
+    backends.list_of_moto_modules = lambda: modules
     for name, function in BATCH.items():
         setattr(BatchResponse, name, function)
     StateTaskService._normalise_parameters = _named_arguments

@@ -16,7 +16,7 @@ import pytest
 from aws import made, table
 from aws.flows import Flows
 
-MOST = int(os.environ.get("DRAGOMAN_AWS_FLOWS", "8"))
+MOST = int(os.environ.get("DRAGOMAN_AWS_FLOWS", "4"))
 WORDS = ("x", "a b", "it's $(X) {{y}}", 'ünï \\ "q" {% z %}', "%}")
 
 

@@ -409,14 +409,14 @@ def test_more_items_than_one_history_holds(flows: Flows) -> None:
         flows,
         """
 steps:
-  make: {command: [give, n=60], outputs: {n: {type: int}}}
+  make: {command: [give, n=12], outputs: {n: {type: int}}}
   many: {foreach: {range: steps.make.outputs.n}, command: [give, "v=${{ item }}"], outputs: {v: {type: int}}}
-  wide: {foreach: {range: 50, parallelism: 45}, command: ["true"], env: {N: "${{ item }}"}}
-  join: {command: [show, "${{ size(steps.many.outputs.v) }} ${{ steps.many.outputs.v[59] }}"]}
+  wide: {foreach: {range: 42, parallelism: 41}, command: ["true"], env: {N: "${{ item }}"}}
+  join: {command: [show, "${{ size(steps.many.outputs.v) }} ${{ steps.many.outputs.v[11] }}"]}
 """,
     )
     text = next(one.body["definition"] for one in run.rendering.emission.manifests if one.kind == "StateMachine")
-    assert (text.count('"DISTRIBUTED"'), run.shown()) == (2, {"join": ["60 59"]})
+    assert (text.count('"DISTRIBUTED"'), run.shown()) == (2, {"join": ["12 11"]})
 
 
 # Failures of items.
@@ -611,12 +611,15 @@ steps:
   group:
     steps: {a: {command: [give, m=0], outputs: {m: {type: int}}}}
     outputs: {o: 1 / steps.a.outputs.m}
-  rescue: {needs: {text: failed, loop: failed, group: failed}, command: [show]}
+  rescue: {needs: {text: failed, loop: failed, group: failed, asks: failed, long: failed}, command: [show]}
+  asks: {when: 1 / steps.make.outputs.n > 2, command: [show]}
+  long: {foreach: {range: 1 / steps.make.outputs.n, maxItems: 3}, command: [show]}
+  each: {foreach: {in: [0, 1], tolerate: all}, when: 4 / item > 3, command: [show, "${{ item }}"]}
   reads: {needs: {group: completed}, command: [show, "${{ steps.make.outputs.n }}"]}
   other: {needs: [group], command: [show, "${{ steps.group.outputs.o }}"]}
 """,
     )
-    assert run.shown() == {"reads": ["0"], "rescue": []}
+    assert run.shown() == {"each[1]": ["1"], "reads": ["0"], "rescue": []}
 
 
 def test_a_missing_output_is_a_failure(flows: Flows) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from dragoman.emit.batch.build import FAILED, Build, absent, careful
 from dragoman.emit.batch.jsonata import gathered, literal
+from dragoman.emit.batch.jsonata_facts import may_fail
 from dragoman.emit.batch.layers import Chain, Fork, Shape, layers
 from dragoman.emit.batch.scope import INPUT, Scope, expression, field, recorded
 from dragoman.emit.batch.states import add, state_name, task
@@ -88,16 +89,40 @@ def _ordered(states: dict[str, Any]) -> dict[str, Any]:
 
 
 def _step(build: Build, scope: Scope, step: Step, after: str | None, asked: Asked | None) -> str:
-    caught = asked is not None
+    if asked is None:
+        return _whole(build, scope, step, after, caught=False)
+    if not _undecided(step):
+        first = _whole(build, scope, step, after, caught=True)
+    else:
+        inner = Scope({}, scope.loops)
+        start = _whole(build, inner, step, None, caught=True)
+        out = absent(build, step, loop=step.foreach is not None)
+        wrong = {"Type": "Pass", "Output": expression(recorded(step, "failed", out))}
+        lost = add(scope, state_name(step, "wrong"), wrong, after)
+        first = add(scope, state_name(step, "decided"), _branch(inner, start, lost), after)
+    conditions = " and ".join(_conditions(scope, step, asked))
+    return first if not conditions else _choice(build, scope, step, ("needs", "omitted"), conditions, first, after)
+
+
+def _whole(build: Build, scope: Scope, step: Step, after: str | None, *, caught: bool) -> str:
+    """A step with its loop and its condition."""
     if step.foreach is not None:
         first = _loop(build, scope, step, step.foreach, after, caught=caught)
     else:
         first = once(build, scope, step, after, caught=caught)
-    if step.when is not None and not _per_item(step):
-        condition = build.condition(step.when, scope, step)
-        first = _choice(build, scope, step, ("when", "skipped"), condition, first, after)
-    conditions = " and ".join(_conditions(scope, step, asked))
-    return first if not conditions else _choice(build, scope, step, ("needs", "omitted"), conditions, first, after)
+    if step.when is None or _per_item(step):
+        return first
+    condition = build.condition(step.when, scope, step)
+    return _choice(build, scope, step, ("when", "skipped"), condition, first, after)
+
+
+def _undecided(step: Step) -> bool:
+    """Whether a Choice may fail for a step: its condition, or the length of its loop."""
+    loop = step.foreach
+    asked = [] if step.when is None or _per_item(step) else [step.when]
+    if loop is not None and loop.max_items is not None:
+        asked += [expr for expr in (loop.items, loop.size) if expr is not None]
+    return any(map(may_fail, asked))
 
 
 def _choice(
@@ -264,55 +289,57 @@ def _is_array(step: Step, loop: Foreach) -> bool:
     return not (limited or loop.tolerate is not None or own_item or by_machine(step) or by_state(step))
 
 
-def _iteration(build: Build, inner: Scope, step: Step, loop: Foreach) -> str:
-    """The states of one item; its last says how it ended, and what it hands on."""
+def _iteration(build: Build, scope: Scope, step: Step, loop: Foreach) -> str:
+    """The states of one item; what ends last says how it ended, and what it hands on."""
+    if loop.tolerate is None:
+        return _item(build, scope, step)
+    inner = Scope({}, scope.loops)
+    start = _item(build, inner, step)
+    nulls = ", ".join(f"{literal(name)}: null" for name in step.outputs)
+    lost = state_name(step, "lost-item")
+    scope.states[lost] = {"Type": "Pass", "Output": expression(f"{{'ok': false, 'out': {{{nulls}}}}}"), "End": True}
+    return add(scope, state_name(step, "tolerated"), _branch(inner, start, lost), None)
+
+
+def _branch(inner: Scope, start: str, lost: str) -> dict[str, Any]:
+    """States whose failure, whatever it is, leads elsewhere: most states cannot say that of their own."""
+    return {
+        "Type": "Parallel",
+        "Branches": [{"StartAt": start, "States": _ordered(inner.states)}],
+        "Output": expression("$states.result[0]"),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}],
+    }
+
+
+def _item(build: Build, scope: Scope, step: Step) -> str:
+    """A step and its condition on the item."""
     end = state_name(step, "item")
-    own = Scope(inner.states, inner.loops)
     record = f"{INPUT}.steps.{field('.'.join(step.address))}"
     fields = {name: f"{record}.out.{field(name)}" for name in step.outputs} if step.address in build.wanted else {}
     pairs = ", ".join(f"{literal(name)}: {source}" for name, source in fields.items())
-    inner.states[end] = {
+    scope.states[end] = {
         "Type": "Pass",
         "Output": expression(f"{{'ok': true, 'out': {{{pairs}}}}}"),
         "End": True,
     }
-    if loop.tolerate is None:
-        first = once(build, own, step, end, caught=False)
-    else:
-        first = _tolerated(build, own, step, end)
+    first = once(build, scope, step, end, caught=False)
     if not _per_item(step):
         return first
     assert step.when is not None
     nothing = state_name(step, "nothing")
     skipped = ", ".join(f"{literal(name)}: {source}" for name, source in absent(build, step, loop=False).items())
-    inner.states[nothing] = {
+    scope.states[nothing] = {
         "Type": "Pass",
         "Output": expression(f"{{'ok': true, 'out': {{{skipped}}}}}"),
         "End": True,
     }
     name = state_name(step, "when")
-    inner.states[name] = {
+    scope.states[name] = {
         "Type": "Choice",
-        "Choices": [{"Condition": expression(build.condition(step.when, own, step)), "Next": first}],
+        "Choices": [{"Condition": expression(build.condition(step.when, scope, step)), "Next": first}],
         "Default": nothing,
     }
     return name
-
-
-def _tolerated(build: Build, own: Scope, step: Step, end: str) -> str:
-    """An item whose failure is no failure of the loop: it hands on nulls."""
-    inner = Scope({}, own.loops)
-    start = once(build, inner, step, None, caught=False)
-    nulls = ", ".join(f"{literal(name)}: null" for name in step.outputs)
-    lost = state_name(step, "lost-item")
-    own.states[lost] = {"Type": "Pass", "Output": expression(f"{{'ok': false, 'out': {{{nulls}}}}}"), "End": True}
-    state = {
-        "Type": "Parallel",
-        "Branches": [{"StartAt": start, "States": _ordered(inner.states)}],
-        "Output": expression(f"$merge([{INPUT}, {{'steps': $states.result[0].steps}}])"),
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": expression(INPUT), "Next": lost}],
-    }
-    return add(own, state_name(step, "tolerated"), state, end)
 
 
 def _loop_output(build: Build, step: Step, *, count: bool = False) -> str:
