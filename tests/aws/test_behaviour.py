@@ -585,6 +585,28 @@ steps:
     )
 
 
+def test_long_names_and_a_step_called_flow(flows: Flows) -> None:
+    long = "x" * 63
+    agreed(
+        flows,
+        f"""
+failFast: false
+steps:
+  {long}:
+    failFast: false
+    steps:
+      {long}: {{steps: {{bad: {{command: [fail, "1"]}}, told: {{needs: {{bad: failed}}, command: [show]}}}}}}
+      flow: {{needs: {{{long}: completed}}, command: [show]}}
+  flow: {{failFast: false, steps: {{x: {{command: [show]}}, y: {{command: [fail, "1"]}}}}}}
+""",
+    )
+
+
+@pytest.mark.xfail(strict=True, reason="a step is named by its address with dashes between", raises=Findings)
+def test_a_step_named_as_one_of_a_group(flows: Flows) -> None:
+    agreed(flows, "steps: {a: {steps: {b: {command: [show]}}}, a-b: {command: [show]}}")
+
+
 @pytest.mark.parametrize("text", ["many", "1.5", "", "[1]"])
 def test_a_wrong_output_is_a_failure(flows: Flows, text: str) -> None:
     run = agreed(

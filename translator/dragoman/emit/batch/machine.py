@@ -8,6 +8,7 @@ from dragoman.emit.batch.build import FAILED, Build, absent, careful
 from dragoman.emit.batch.jsonata import gathered, literal
 from dragoman.emit.batch.jsonata_facts import may_fail
 from dragoman.emit.batch.layers import Chain, Fork, Shape, layers
+from dragoman.emit.batch.names import LONGEST_STATE, named
 from dragoman.emit.batch.scope import INPUT, Scope, expression, field, recorded
 from dragoman.emit.batch.states import add, state_name, task
 from dragoman.emit.batch.trying import by_machine, by_state
@@ -167,7 +168,7 @@ def _accepted(step: Step, steps: tuple[Step, ...]) -> bool:
 def _judged(scope: Scope, place: Address, steps: tuple[Step, ...], after: str | None) -> str:
     """The states behind a graph that was asked: it fails if a step failed that nobody accepts."""
     failures = [f"{scope.record(step.address)}.status" for step in steps if not _accepted(step, steps)]
-    start = "-".join(place) or "flow"
+    start = named(place, LONGEST_STATE - len("--failure")) if place else "dragoman"
     failed, done, name = f"{start}--failure", f"{start}--end", f"{start}--judged"
     scope.states[failed] = {"Type": "Fail", "Error": FAILED, "Cause": "a step failed that no other one accepts"}
     then = after
