@@ -188,7 +188,7 @@ class Aws:
         while (found := states.describe_execution(executionArn=execution))["status"] not in ENDED:
             if time.monotonic() > end:
                 raise TimeoutError(f"{machine['name']} goes on: {self.history(execution)[-1]}")
-            time.sleep(0.01)
+            time.sleep(0.04)
         self.jobs.wait(max(1.0, end - time.monotonic()))
         history = self.history(execution)
         said = history[-1].get("executionSucceededEventDetails")  # DescribeExecution of moto unquotes texts
