@@ -562,7 +562,6 @@ def test_texts_arrive_letter_by_letter(flows: Flows) -> None:
     assert run.one("read").env == {f"T{n}": f"<{text}>" for n, text in enumerate(LETTERS)}
 
 
-@pytest.mark.xfail(strict=True, reason="our judge takes them for mistakes", raises=Findings)
 @pytest.mark.parametrize("step", ["env: {T: 'Ref::x'}, command: [show]", "command: [show, 'Ref::x', 'Ref::xy']"])
 def test_texts_like_parameters_of_batch(flows: Flows, step: str) -> None:
     agreed(flows, f"steps: {{a: {{{step}}}}}")

@@ -42,7 +42,9 @@ FENCE = re.compile(r"^```\w+$", re.MULTILINE)
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: example}\nspec:\n"
 HEADS = {"kubernetes.md": HEAD.replace("name: example", "name: example, namespace: ml")}
 REST = {"steps": "{work: {command: [work]}}", "defaults": "{image: python:3.12-slim}"}
-AWS = "{queue: main, outputs: 's3://flows/outputs', stateMachineRole: flows, account: '123456789012', accept: [command]}"
+AWS = (
+    "{queue: main, outputs: 's3://flows/outputs', stateMachineRole: flows, account: '123456789012', accept: [command]}"
+)
 RESTS = {"batch.md": {"targets": f"{{batch: {AWS}}}"}}
 ELSEWHERE = "…\n"
 

@@ -392,7 +392,6 @@ DEFINITIONS = [
     ec2("no name of a variable", (*ENV, 0, "name"), DROP, "is missing"),
     ec2("no value of a variable", (*ENV, 0, "value"), DROP, "is missing", aws=False),
     ec2("secret and variable", (*BOX, "secrets", 0, "name"), "REGION", "`REGION` once more"),
-    ec2("reference in a variable", (*ENV, 0, "value"), "Ref::day", "stays as it is", aws=False),
     ec2("reference within a text", (*BOX, "command", 2), "--day=Ref::day", "within a longer text", aws=False),
     ec2("parameter for nobody", ("parameters", "b"), "c", "is for nobody", aws=False),
     ec2("parameters that begin alike", ("parameters", "days"), "c", "is the beginning of `days`",

@@ -369,7 +369,9 @@ def test_the_least_of_each_role() -> None:
 
 def test_an_unknown_account_is_said() -> None:
     done = rendered(
-        FLOW.replace(', account: "123456789012"', ""), "iam", "targets.batch.stateMachineRole=arn:aws:iam::1:role/flows"
+        FLOW.replace(', account: "123456789012"', ""),
+        "iam",
+        "targets.batch.stateMachineRole=arn:aws:iam::123456789012:role/flows",
     )
     [found] = [one for one in done.findings if one.code == "DRG325"]
     assert (found.severity, found.address) == ("info", "spec.targets.batch")

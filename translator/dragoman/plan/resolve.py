@@ -28,6 +28,7 @@ class Overlaid(NamedTuple):
         """The place of a merged value."""
         return self.source.span(path, key=key)
 
+
 ON_EXIT = "on-exit"  # how the addresses of steps under `onExit` begin
 
 

@@ -48,9 +48,6 @@ def _entry(entry: Body, at: Pointer, met: set[str]) -> Iterator[Problem]:
         yield problem((*at, value), "is missing", "write its value, or `''`")
     elif value == "valueFrom" and entry[value] == "":
         yield problem((*at, value), "is empty", "write the ARN of a secret or of a parameter")
-    elif value == "value" and entry[value] and _PLACE.fullmatch(entry[value]):
-        says = f"is {shown(entry[value])}, which stays as it is: AWS Batch replaces it in `command` only"
-        yield problem((*at, value), says, "put it into the command, or set the variable when the job is submitted")
 
 
 def parameters(given: Body, commands: list[tuple[Pointer, Any]], at: Pointer, *, all: bool) -> Iterator[Problem]:
@@ -65,7 +62,8 @@ def parameters(given: Body, commands: list[tuple[Pointer, Any]], at: Pointer, *,
                 yield from _element(element, given, (*place, index), used, all)
     names = sorted(given)
     for first, second in pairwise(names):
-        if second.startswith(first):
+        themselves = given[first] == f"Ref::{first}" and given[second] == f"Ref::{second}"
+        if second.startswith(first) and not themselves:
             says = f"is the beginning of {shown(second)}, so that `Ref::{second}` is not clear"
             yield problem((*at, "parameters", first), says, "give one of them another name")
     for name in names:
