@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dragoman.emit.batch.states import state_name
+from dragoman.emit.batch.names import state_name
 from dragoman.plan.model import Address, Plan, Step
 
 # what is behind a step's name in those of its states; of a loop, OUTER are around it, INNER are of each item

@@ -10,7 +10,7 @@ from dragoman.drive.batch.api import Body, Event
 from dragoman.drive.batch.names import OUTER, Named, arrays, named_states
 from dragoman.drive.batch.words import job_in, why
 from dragoman.emit.batch.manifests import FLOW
-from dragoman.emit.batch.states import state_name
+from dragoman.emit.batch.names import state_name
 from dragoman.plan.model import Address, Plan, Step
 from dragoman.report.letters import clean
 from dragoman.report.progress import Phase

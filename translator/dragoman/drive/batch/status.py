@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dragoman.drive.batch.api import Body, Counts
 from dragoman.drive.batch.record import STOPPED, Loop, Record, Unit
 from dragoman.drive.batch.words import children, queued, why_attempt
-from dragoman.emit.batch.states import state_name
+from dragoman.emit.batch.names import state_name
 from dragoman.emit.batch.trying import by_machine, by_state
 from dragoman.plan.loops import width
 from dragoman.plan.model import Address, Plan, Step

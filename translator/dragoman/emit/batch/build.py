@@ -42,6 +42,17 @@ class Build(NamedTuple):
         self.taken.add(free)
         return free
 
+    def place(self, name: str, step: Step) -> None:
+        """Remember which step a definition is of; a finding when it is another one's already."""
+        path = step.layers[0].path
+        other = self.places.setdefault(name, path)
+        if other != path:
+            where = ".".join(map(str, path))
+            message = f"this step and `{'.'.join(map(str, other[2:]))}` would both be the job definition `{name}`"
+            span = step.layers[0].source.span(path, key=True)
+            way_out = "rename one of them: a group's name comes before its steps', with a dash between"
+            self.findings.append(Finding("DRG136", message, span, way_out, address=where))
+
     def source(self, expr: Expr, scope: Scope, step: Step, *field: str) -> str:
         """An expression in the machine's language; a finding when it cannot be said."""
         try:

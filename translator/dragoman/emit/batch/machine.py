@@ -8,9 +8,9 @@ from dragoman.emit.batch.build import FAILED, Build, absent, careful
 from dragoman.emit.batch.jsonata import gathered, literal
 from dragoman.emit.batch.jsonata_facts import may_fail
 from dragoman.emit.batch.layers import Chain, Fork, Shape, layers
-from dragoman.emit.batch.names import LONGEST_STATE, named
-from dragoman.emit.batch.scope import INPUT, Scope, expression, field, recorded
-from dragoman.emit.batch.states import add, state_name, task
+from dragoman.emit.batch.names import LONGEST_STATE, named, state_name
+from dragoman.emit.batch.scope import INPUT, Scope, add, expression, field, recorded
+from dragoman.emit.batch.states import task
 from dragoman.emit.batch.trying import by_machine, by_state
 from dragoman.expr.text import refs
 from dragoman.expr.tree import Literal

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dragoman.plan.model import Step
+
 LONGEST, LONGEST_STATE = 128, 80
 _OTHER = re.compile(r"[^A-Za-z0-9_]+")
 
@@ -21,3 +23,9 @@ def named(parts: Sequence[str], longest: int = LONGEST) -> str:
     from hashlib import sha256
 
     return f"{text[: longest - 9].rstrip('-_')}-{sha256(text.encode()).hexdigest()[:8]}"
+
+
+def state_name(step: Step, what: str = "") -> str:
+    """The name of a step's state; no step has two dashes in a row."""
+    ending = f"--{what}" if what else ""
+    return named(step.address, LONGEST_STATE - len(ending)) + ending

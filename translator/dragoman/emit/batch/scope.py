@@ -72,3 +72,9 @@ def recorded(step: Step, status: str, out: Mapping[str, str]) -> str:
 def expression(source: str) -> str:
     """A source as Step Functions wants it: a whole string between its signs."""
     return f"{{% {source} %}}"
+
+
+def add(scope: Scope, name: str, state: dict[str, Any], after: str | None) -> str:
+    """Put a state into its scope, and say what comes next."""
+    scope.states[name] = {**state, **({"End": True} if after is None else {"Next": after})}
+    return name

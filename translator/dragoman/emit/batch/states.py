@@ -11,8 +11,8 @@ from dragoman.emit.batch import trying
 from dragoman.emit.batch.build import Build, absent
 from dragoman.emit.batch.definition import CARRIER, MAIN, drop_empty, job_definition
 from dragoman.emit.batch.jsonata import literal
-from dragoman.emit.batch.names import LONGEST_STATE, named
-from dragoman.emit.batch.scope import INPUT, Scope, expression, recorded
+from dragoman.emit.batch.names import named, state_name
+from dragoman.emit.batch.scope import INPUT, Scope, add, expression, recorded
 from dragoman.expr.text import Template
 from dragoman.plan.model import Amount, Resources, Step
 
@@ -27,18 +27,6 @@ AGAIN = {
     "MaxDelaySeconds": 60,
     "JitterStrategy": "FULL",
 }
-
-
-def state_name(step: Step, what: str = "") -> str:
-    """The name of a step's state; no step has two dashes in a row."""
-    ending = f"--{what}" if what else ""
-    return named(step.address, LONGEST_STATE - len(ending)) + ending
-
-
-def add(scope: Scope, name: str, state: dict[str, Any], after: str | None) -> str:
-    """Put a state into its scope, and say what comes next."""
-    scope.states[name] = {**state, **({"End": True} if after is None else {"Next": after})}
-    return name
 
 
 def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: bool, size: int | None = None) -> str:
@@ -61,7 +49,7 @@ def task(build: Build, scope: Scope, step: Step, after: str | None, *, caught: b
         retries=not by_machine and by_state is None,
     )
     build.definitions.append(definition)
-    build.places[definition["jobDefinitionName"]] = step.layers[0].path
+    build.place(definition["jobDefinitionName"], step)
     done = recorded(step, "succeeded", {}) if build.keeps(step) and not read else INPUT
     lost = _failed(build, scope, step, after) if caught else None
     then = _read(build, scope, step, after) if read else after

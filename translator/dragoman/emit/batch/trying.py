@@ -9,7 +9,8 @@ from typing import Any
 
 from dragoman.emit.batch.build import FAILED, Build
 from dragoman.emit.batch.jsonata import amount_of, literal
-from dragoman.emit.batch.scope import INPUT, Scope, expression
+from dragoman.emit.batch.names import state_name
+from dragoman.emit.batch.scope import INPUT, Scope, add, expression
 from dragoman.expr.text import Template, as_expr
 from dragoman.plan.model import Backoff, Escalation, Step
 from dragoman.plan.references import own, target
@@ -55,8 +56,6 @@ def by_state(step: Step) -> dict[str, Any] | None:
 
 def states(build: Build, scope: Scope, step: Step, job: dict[str, Any], after: str | None, lost: str | None) -> str:
     """The states around a job: count, try, wait, try again. The name of the first."""
-    from dragoman.emit.batch.states import add, state_name
-
     retry = step.retry
     assert retry is not None
     name, again = state_name(step), state_name(step, "again")
@@ -88,8 +87,6 @@ def states(build: Build, scope: Scope, step: Step, job: dict[str, Any], after: s
 
 def first(scope: Scope, step: Step, then: str) -> str:
     """The state before the first attempt."""
-    from dragoman.emit.batch.states import add, state_name
-
     state = {"Type": "Pass", "Output": expression(f"$merge([{INPUT}, {{'attempt': 1}}])")}
     return add(scope, state_name(step, "first"), state, then)
 

@@ -15,8 +15,7 @@ from dragoman.emit.batch.definition import drop_empty
 from dragoman.emit.batch.formats.casing import camel
 from dragoman.emit.batch.formats.machine import submissions
 from dragoman.emit.batch.formats.obstacles import MOST_DEPENDENCIES, goes_on, late_starter, obstacle, refused
-from dragoman.emit.batch.names import LONGEST, named
-from dragoman.emit.batch.states import state_name
+from dragoman.emit.batch.names import LONGEST, named, state_name
 from dragoman.emitter import Emission, Manifest
 from dragoman.expr.text import Template, render_text, substitute_text
 from dragoman.expr.tree import Expr, Literal, Ref
