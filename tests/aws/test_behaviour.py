@@ -605,7 +605,7 @@ def test_a_step_named_as_one_of_a_group(flows: Flows) -> None:
     with pytest.raises(Findings) as caught:
         agreed(flows, "steps: {a: {steps: {b: {command: [show]}}}, a-b: {command: [show]}}")
     [finding] = [one for one in caught.value.findings if one.severity == "error"]
-    assert (finding.code, "would both be the job definition `f-a-b`" in finding.message) == ("DRG136", True)
+    assert (finding.code, "would both be the job definition" in finding.message) == ("DRG136", True)
 
 
 @pytest.mark.parametrize("text", ["many", "1.5", "", "[1]"])
