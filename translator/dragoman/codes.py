@@ -104,6 +104,7 @@ CODES = {
     "DRG506": Code("argument-mismatch", "A task's arguments are not the inputs of the template it calls; the engine would not say so."),
     "DRG511": Code("not-accepted", "Kubernetes' own validation would refuse the object. The finding names the field, and the step it comes from."),
     "DRG512": Code("not-accepted-by-aws", "AWS Batch or Step Functions would refuse the definition. The finding says what, and the step it comes from."),
+    "DRG513": Code("too-many-events", "An execution of Step Functions ends after 25,000 events, and the loops of the flow may have more, all together."),
     "DRG507": Code("same-file", "Two manifests would be written to one file."),
     "DRG508": Code("cannot-write", "A file or folder for the result cannot be written."),
     # runs
