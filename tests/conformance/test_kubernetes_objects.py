@@ -20,11 +20,11 @@ from conformance.plane import Plane, until
 from dragoman.emit.kubernetes import rules
 from dragoman.emit.kubernetes.job import Run, task_job
 from dragoman.emit.kubernetes.settings import settings as options_of
-from dragoman.emit.kubernetes.support import steps_of
 from dragoman.findings import Findings
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, render
+from dragoman.plan.references import steps_of
 from emit.mutants import MUTANTS
 from properties.test_jobs import MODES, flow_of, jobs_of, known_flows
 from strategies import Case, case

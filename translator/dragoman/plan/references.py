@@ -1,4 +1,4 @@
-"""Which run-time values a step uses: what it waits for, and what must be handed to its container."""
+"""The steps of a plan, and the run-time values each uses: what it waits for, what its container must be handed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from dragoman.expr import text
 from dragoman.expr.tree import Ref
-from dragoman.plan.model import Container, Foreach, Reference, Step
+from dragoman.plan.model import Container, Foreach, Plan, Reference, Step
 
 
 def target(ref: Ref) -> Reference:
@@ -64,3 +64,12 @@ def _texts(values: Iterable[object]) -> Iterator[Ref]:
     for value in values:
         if isinstance(value, text.Template):
             yield from text.refs(value)
+
+
+def steps_of(plan: Plan) -> Iterator[Step]:
+    """Every step of a plan, groups before what is in them."""
+    waiting = [*plan.steps, *plan.on_exit]
+    while waiting:
+        step = waiting.pop(0)
+        yield step
+        waiting = [*step.steps, *waiting]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman.drive.argo.reach import Workflow
-from dragoman.emit.argo.build import drop_empty
 from dragoman.emit.argo.names import slug
 from dragoman.emit.argo.workflow import API_VERSION, TRACKING
+from dragoman.emit.objects import drop_empty
 from dragoman.emitter import Emission
 from dragoman.findings import Finding, Findings
 from dragoman.plan.model import Plan

@@ -20,10 +20,10 @@ from dragoman.emit.kubernetes.job import FLOW, MANAGED, RUN, Run, label
 from dragoman.emit.kubernetes.names import named
 from dragoman.emit.kubernetes.outputs import problem
 from dragoman.emit.kubernetes.settings import settings
-from dragoman.emit.kubernetes.support import steps_of
 from dragoman.findings import WARNING, Finding, Findings
 from dragoman.lower.task import Id, name_of
 from dragoman.plan.model import Plan
+from dragoman.plan.references import steps_of
 from dragoman.report.letters import clean
 from dragoman.report.progress import Progress
 

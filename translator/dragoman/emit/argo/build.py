@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from dragoman.emit.argo.expressions import Spell
@@ -62,8 +61,3 @@ def arguments_of(wants: Scope, spell: Spell) -> dict[str, Any]:
     """A task's arguments: what the template it calls asked for."""
     given = [{"name": name, "value": argument_text(value, spell)} for name, value in wants.inputs.items()]
     return {"parameters": given} if given else {}
-
-
-def drop_empty(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The mapping without keys that say nothing."""
-    return {key: value for key, value in manifest.items() if value is not None and value != {} and value != []}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dragoman.emit.argo import nulls
-from dragoman.emit.argo.build import ACCEPTABLE, COMPLETED, DEPENDS, Build, arguments_of, drop_empty, inputs_of, span_of
+from dragoman.emit.argo.build import ACCEPTABLE, COMPLETED, DEPENDS, Build, arguments_of, inputs_of, span_of
 from dragoman.emit.argo.expressions import Unprintable, as_text, condition, spelling
 from dragoman.emit.argo.failing import judged_rightly, stops
 from dragoman.emit.argo.loops import item_of, loop_fields
@@ -14,6 +14,7 @@ from dragoman.emit.argo.pod import pod_template
 from dragoman.emit.argo.results import mentions_item, result, wraps_item, wraps_loop
 from dragoman.emit.argo.scope import Scope, TaskScope
 from dragoman.emit.argo.wrappers import around_item, around_loop
+from dragoman.emit.objects import drop_empty
 from dragoman.expr.tree import Expr
 from dragoman.findings import Finding
 from dragoman.plan.model import Address, Foreach, Output, Step

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman import quantity
-from dragoman.emit.argo.build import drop_empty, inputs_of
+from dragoman.emit.argo.build import inputs_of
 from dragoman.emit.argo.expressions import Spell, Unprintable, as_text, tag
 from dragoman.emit.argo.retry import escalated, retry_strategy
 from dragoman.emit.argo.scope import Scope
 from dragoman.emit.argo.settings import Settings
 from dragoman.emit.argo.text import BRACE, BRACE_VARIABLE, argument_text, container_text, escape
+from dragoman.emit.objects import drop_empty
 from dragoman.emit.pods import (
     LABEL_VALUE,
     QUEUE_LABEL,

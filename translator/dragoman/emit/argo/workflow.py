@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from dragoman import duration
-from dragoman.emit.argo.build import Build, drop_empty
+from dragoman.emit.argo.build import Build
 from dragoman.emit.argo.dag import graph
 from dragoman.emit.argo.expressions import Unprintable
 from dragoman.emit.argo.names import slug
 from dragoman.emit.argo.pod import literal
 from dragoman.emit.argo.settings import Settings, settings
+from dragoman.emit.objects import drop_empty
 from dragoman.emit.pods import restricted
 from dragoman.emitter import Emission, Manifest
 from dragoman.expr.values import to_text

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from dragoman.emit.argo.build import COMPLETED, Build, arguments_of, drop_empty, inputs_of
+from dragoman.emit.argo.build import COMPLETED, Build, arguments_of, inputs_of
 from dragoman.emit.argo.expressions import Spelling, condition, decoded
 from dragoman.emit.argo.failing import loop_stops
 from dragoman.emit.argo.loops import loop_fields
 from dragoman.emit.argo.results import completeness, mentions_item, output_of
 from dragoman.emit.argo.scope import Item, Scope, TaskScope
+from dragoman.emit.objects import drop_empty
 from dragoman.expr.tree import Expr
 from dragoman.expr.types import list_of
 from dragoman.plan.model import Foreach, Output, Step

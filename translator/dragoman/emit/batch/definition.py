@@ -13,6 +13,7 @@ from typing import Any
 from dragoman.emit.batch.judge import fargate
 from dragoman.emit.batch.names import LONGEST, named
 from dragoman.emit.batch.settings import Settings
+from dragoman.emit.objects import drop_empty
 from dragoman.emit.scripts import flag
 from dragoman.expr.text import Template
 from dragoman.plan.containers import DIRECTORY
@@ -94,8 +95,8 @@ def _machine(step: Step, container: Container, options: Settings) -> dict[str, A
     """What belongs to the task as a whole, in the words of `containerProperties`."""
     disk = container.resources.requests.get("disk")
     return {
-        "jobRoleArn": _role(options.jobRole, options),
-        "executionRoleArn": _role(options.executionRole, options),
+        "jobRoleArn": role(options.jobRole, options),
+        "executionRoleArn": role(options.executionRole, options),
         "volumes": _volumes(step, container, options),
         "ephemeralStorage": {"sizeInGiB": max(21, -(-disk // 2**30))}
         if isinstance(disk, int) and options.platform == "FARGATE"
@@ -291,7 +292,7 @@ def _tags(plan: Plan) -> dict[str, str]:
     return {**plan.labels, "dragoman.dev/flow": plan.name}
 
 
-def _role(name: str | None, options: Settings) -> str | None:
+def role(name: str | None, options: Settings) -> str | None:
     """A role by its name or its ARN."""
     if name is None or name.startswith("arn:"):
         return name
@@ -303,8 +304,3 @@ def known(value: str | Template) -> str:
     if isinstance(value, str):
         return value
     return "".join(part if isinstance(part, str) else "" for part in value.parts)
-
-
-def drop_empty(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The object without what nobody said: None, empty lists, empty maps."""
-    return {key: value for key, value in body.items() if value is not None and value != [] and value != {}}

@@ -7,18 +7,19 @@ from typing import Any
 
 from dragoman.emit.batch.build import FAILED, Build, begun
 from dragoman.emit.batch.checks import checks
-from dragoman.emit.batch.definition import drop_empty
+from dragoman.emit.batch.definition import role
 from dragoman.emit.batch.jsonata import Unprintable, literal
 from dragoman.emit.batch.machine import graph
 from dragoman.emit.batch.names import LONGEST_STATE, named
 from dragoman.emit.batch.schedule import schedules
 from dragoman.emit.batch.scope import INPUT, Scope, expression, field
 from dragoman.emit.batch.settings import Settings, settings
-from dragoman.emit.batch.support import steps_of
 from dragoman.emit.cron import schedules as cron_findings
+from dragoman.emit.objects import drop_empty
 from dragoman.emitter import Emission, Manifest
 from dragoman.findings import Finding, has_errors
 from dragoman.plan.model import Plan
+from dragoman.plan.references import steps_of
 
 BEGIN, FLOW, ENDED = "dragoman--begin", "dragoman--flow", "dragoman--ended"
 
@@ -135,10 +136,3 @@ def _with_exit(build: Build, scope: Scope) -> str:
         "Next": last,
     }
     return FLOW
-
-
-def role(name: str | None, options: Settings) -> str | None:
-    """A role by its name or its ARN."""
-    if name is None or name.startswith("arn:"):
-        return name
-    return f"arn:{options.partition}:iam::{options.account}:role/{name}"

@@ -8,13 +8,13 @@ from typing import Any
 
 from dragoman.emit.batch.judge import LIMIT, Problem, definition_problems, events, machine_problems
 from dragoman.emit.batch.names import state_name
-from dragoman.emit.batch.support import steps_of
 from dragoman.emit.cron import schedules
 from dragoman.emitter import Emission
 from dragoman.findings import Finding
 from dragoman.load.document import Path
 from dragoman.plan.loops import width
 from dragoman.plan.model import Plan
+from dragoman.plan.references import steps_of
 
 
 def verify(plan: Plan, emission: Emission) -> Sequence[Finding]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from dragoman.emit.batch.definition import drop_empty
 from dragoman.emit.batch.jsonata import Unprintable
 from dragoman.emit.batch.names import named
 from dragoman.emit.batch.settings import Settings
+from dragoman.emit.objects import drop_empty
 from dragoman.plan.model import Plan
 
 LONGEST = 64  # of a schedule's name

@@ -9,10 +9,11 @@ from typing import Any
 
 from dragoman.emit.batch import trying
 from dragoman.emit.batch.build import Build, absent
-from dragoman.emit.batch.definition import CARRIER, MAIN, drop_empty, job_definition
+from dragoman.emit.batch.definition import CARRIER, MAIN, job_definition
 from dragoman.emit.batch.jsonata import literal
 from dragoman.emit.batch.names import named, state_name
 from dragoman.emit.batch.scope import INPUT, Scope, add, expression, recorded
+from dragoman.emit.objects import drop_empty
 from dragoman.expr.text import Template
 from dragoman.plan.model import Amount, Resources, Step
 

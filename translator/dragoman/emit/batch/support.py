@@ -11,6 +11,7 @@ from dragoman.emitter import Emulated, Native, Refused, Support, Weaker
 from dragoman.lower.matrix import expand_matrix
 from dragoman.plan.features import Feature, starts_beside_failures
 from dragoman.plan.model import Plan, Step
+from dragoman.plan.references import steps_of
 
 _COUNTED = Emulated("states that count the attempts")
 _NOT_LIMITED = Refused("Step Functions does not count the jobs of a graph", "limit each loop: `foreach.parallelism`")
@@ -111,12 +112,3 @@ def _fargate() -> Iterator[tuple[Feature, Support]]:
     yield Feature.DISK, Native()
     yield Feature.GPU, Refused("Fargate has no GPUs", "say `targets.batch.platform: EC2`")
     yield Feature.SHM, Refused("Fargate has no shared memory to set", "say `targets.batch.platform: EC2`")
-
-
-def steps_of(plan: Plan) -> Iterator[Step]:
-    """Every step of a plan, groups before what is in them."""
-    waiting = [*plan.steps, *plan.on_exit]
-    while waiting:
-        step = waiting.pop(0)
-        yield step
-        waiting = [*step.steps, *waiting]

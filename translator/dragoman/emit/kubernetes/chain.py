@@ -12,8 +12,9 @@ from dragoman import duration
 from dragoman.emit.kubernetes.job import API_VERSION, scripts
 from dragoman.emit.kubernetes.names import digest, named
 from dragoman.emit.kubernetes.objects import config_map, cron_job, metadata
-from dragoman.emit.kubernetes.pod import drop_empty, main, pod_template
+from dragoman.emit.kubernetes.pod import main, pod_template
 from dragoman.emit.kubernetes.settings import Settings
+from dragoman.emit.objects import drop_empty
 from dragoman.emit.pods import placed
 from dragoman.emitter import Emission, Manifest
 from dragoman.findings import Finding

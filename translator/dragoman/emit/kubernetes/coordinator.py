@@ -13,9 +13,10 @@ from dragoman import duration
 from dragoman.emit.kubernetes.job import API_VERSION, scripts
 from dragoman.emit.kubernetes.names import LONGEST, digest, named
 from dragoman.emit.kubernetes.objects import config_map, cron_job, metadata
-from dragoman.emit.kubernetes.pod import MAIN, drop_empty
+from dragoman.emit.kubernetes.pod import MAIN
 from dragoman.emit.kubernetes.settings import Settings
 from dragoman.emit.kubernetes.support import POD_FAILURE_POLICY
+from dragoman.emit.objects import drop_empty
 from dragoman.emit.pods import RESTRICTED_CONTAINER, restricted
 from dragoman.emitter import Emission, Manifest
 from dragoman.findings import Finding

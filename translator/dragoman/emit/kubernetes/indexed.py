@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dragoman.emit.kubernetes.names import digest, named
-from dragoman.emit.kubernetes.pod import drop_empty
 from dragoman.emit.kubernetes.settings import Settings
 from dragoman.emit.kubernetes.text import escape
+from dragoman.emit.objects import drop_empty
 from dragoman.emit.pods import RESTRICTED_CONTAINER
 from dragoman.expr.values import to_text
 from dragoman.lower.task import Task

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from dragoman.emit.kubernetes.names import digest, named
 from dragoman.emit.kubernetes.outputs import channel
-from dragoman.emit.kubernetes.pod import drop_empty, pod_template, script_key
+from dragoman.emit.kubernetes.pod import pod_template, script_key
 from dragoman.emit.kubernetes.settings import Settings
+from dragoman.emit.objects import drop_empty
 from dragoman.emit.pods import QUEUE_LABEL
 from dragoman.lower.task import Task
 from dragoman.plan.model import Plan, Step

@@ -9,13 +9,14 @@ from dragoman.emit.kubernetes.drafts import drafts
 from dragoman.emit.kubernetes.order import mode
 from dragoman.emit.kubernetes.outputs import problem
 from dragoman.emit.kubernetes.settings import Settings, settings
-from dragoman.emit.kubernetes.support import steps_of, wave_of
+from dragoman.emit.kubernetes.support import wave_of
 from dragoman.emit.pods import LABEL_VALUE
 from dragoman.emitter import Emission
 from dragoman.findings import Finding, has_errors
 from dragoman.lower.unroll import MOST_ITEMS, Dynamic, Impossible, unroll
 from dragoman.plan.loops import width
 from dragoman.plan.model import Plan, Step
+from dragoman.plan.references import steps_of
 
 
 def emit(plan: Plan) -> Emission:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dragoman.emit.kubernetes.job import labels, untracked
 from dragoman.emit.kubernetes.names import CRON_LONGEST, digest, named
-from dragoman.emit.kubernetes.pod import drop_empty
+from dragoman.emit.objects import drop_empty
 from dragoman.emitter import Manifest
 from dragoman.findings import WARNING, Finding
 from dragoman.plan.model import Plan, Step

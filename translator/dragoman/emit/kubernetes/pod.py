@@ -9,6 +9,7 @@ from dragoman import quantity
 from dragoman.emit.kubernetes.outputs import Channel, carrier, files, temporary, temporary_mount
 from dragoman.emit.kubernetes.settings import Settings
 from dragoman.emit.kubernetes.text import escape
+from dragoman.emit.objects import drop_empty
 from dragoman.emit.pods import (
     RESTRICTED_CONTAINER,
     mounts,
@@ -143,8 +144,3 @@ def script_key(step: Step) -> str:
 def script_file(step: Step) -> str:
     """The file of a step's script in its container."""
     return step.name
-
-
-def drop_empty(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The object without what nobody said: None, empty lists, empty maps."""
-    return {key: value for key, value in body.items() if value is not None and value != [] and value != {}}

@@ -13,7 +13,6 @@ from dragoman.emit.kubernetes.coordinator import PLAN_FILE
 from dragoman.emit.kubernetes.fields import field_of
 from dragoman.emit.kubernetes.job import Run, task_job
 from dragoman.emit.kubernetes.settings import Settings, settings
-from dragoman.emit.kubernetes.support import steps_of
 from dragoman.emit.sizes import STRING_BYTES, size
 from dragoman.emitter import Emission
 from dragoman.expr.text import Template
@@ -22,6 +21,7 @@ from dragoman.load.document import Path
 from dragoman.lower.task import Task
 from dragoman.plan.model import Amount, EnvSource, Plan, Step
 from dragoman.plan.origins import origin
+from dragoman.plan.references import steps_of
 
 if TYPE_CHECKING:
     from dragoman.emit.kubernetes.judge import Problem

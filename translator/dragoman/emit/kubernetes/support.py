@@ -15,8 +15,8 @@ from dragoman.lower.task import Id
 from dragoman.lower.unroll import Dynamic, Impossible, Node, unroll
 from dragoman.plan.features import Feature, uses
 from dragoman.plan.loops import width
-from dragoman.plan.model import Amount, Foreach, Plan, Step
-from dragoman.plan.references import everything, target
+from dragoman.plan.model import Amount, Foreach, Plan
+from dragoman.plan.references import everything, steps_of, target
 
 POD_FAILURE_POLICY = 26  # the minor in which it is on by default
 _DRIVEN = Emulated("by the coordinator")
@@ -246,12 +246,3 @@ def can_say(plan: Plan, mode: str, settings: Settings) -> bool:
     except Impossible:  # no other way could either
         return True
     return True
-
-
-def steps_of(plan: Plan) -> Iterator[Step]:
-    """Every step of a plan, groups before what is in them."""
-    waiting = [*plan.steps, *plan.on_exit]
-    while waiting:
-        step = waiting.pop(0)
-        yield step
-        waiting = [*step.steps, *waiting]

@@ -16,9 +16,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dragoman.emit.batch.definition import drop_empty
 from dragoman.emit.batch.formats.casing import camel
 from dragoman.emit.batch.settings import Settings, settings
+from dragoman.emit.objects import drop_empty
 from dragoman.emitter import Emission, Manifest
 from dragoman.findings import Finding
 from dragoman.plan.model import Plan

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dragoman import quantity
-from dragoman.emit.batch.definition import drop_empty
 from dragoman.emit.batch.formats.casing import camel
 from dragoman.emit.batch.formats.machine import submissions
 from dragoman.emit.batch.formats.obstacles import MOST_DEPENDENCIES, goes_on, late_starter, obstacle, refused
 from dragoman.emit.batch.names import LONGEST, named, state_name
+from dragoman.emit.objects import drop_empty
 from dragoman.emitter import Emission, Manifest
 from dragoman.expr.text import Template, render_text, substitute_text
 from dragoman.expr.tree import Expr, Literal, Ref
