@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dragoman import quantity
-from dragoman.emit.batch.judge.fargate import fargate
+from dragoman.emit.batch.definition import CARRIER_CPU, CARRIER_MEMORY, reserved, share
 from dragoman.emit.batch.settings import Settings
 from dragoman.emit.scripts import INLINE, flag
 from dragoman.expr.text import Template
@@ -83,20 +83,23 @@ def _volumes(step: Step, container: Container, options: Settings) -> Iterator[Fi
 
 def _sizes(step: Step, amounts: Resources, options: Settings) -> Iterator[Finding]:
     """What is rounded up, and said; on Fargate, what has no size."""
-    cpu, memory = amounts.requests.get("cpu"), amounts.limits.get("memory", amounts.requests.get("memory"))
-    if not isinstance(cpu, int) or not isinstance(memory, int):
-        return
+    known = isinstance(amounts.requests.get("cpu"), int) and isinstance(
+        amounts.limits.get("memory", amounts.requests.get("memory")), int
+    )
+    cpu, memory = reserved(amounts)
     asked = f"{quantity.canonical('cpu', cpu)} cpu and {quantity.canonical('memory', memory)}"
     if options.platform == "FARGATE":
-        size = fargate(cpu, memory)
-        if size is None:
-            yield _at(
-                step, f"Fargate has nothing as large as {asked}", "say `targets.batch.platform: EC2`", "resources"
+        given = share(cpu, memory, beside=bool(step.outputs))
+        if given is None:
+            beside = f", and {CARRIER_CPU}m and {CARRIER_MEMORY}Mi to hand on its outputs" if step.outputs else ""
+            message = f"Fargate has nothing as large as {asked}{beside}"
+            yield _at(step, message, "say `targets.batch.platform: EC2`", "resources")
+        elif known and (given[0], given[1] * 2**20) != (cpu, memory):
+            message = (
+                f"asked {asked}, given {given[0] / 1000:g} vCPU and {given[1]} MiB: the next size that Fargate has"
             )
-        elif (round(float(size[0]) * 1000), size[1] * 2**20) != (cpu, memory):
-            message = f"asked {asked}, given {size[0]} vCPU and {size[1]} MiB: the next size that Fargate has"
             yield _rounded(step, message)
-    elif cpu % 1000 or memory % 2**20:
+    elif known and (cpu % 1000 or memory % 2**20):
         message = f"asked {asked}, given {-(-cpu // 1000)} vCPU and {-(-memory // 2**20)} MiB: Batch counts whole ones"
         yield _rounded(step, message)
 

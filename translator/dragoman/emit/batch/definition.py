@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dragoman.emit.batch.judge import fargate
+from dragoman.emit.batch.judge.fargate import fargate, millis
 from dragoman.emit.batch.names import LONGEST, named
 from dragoman.emit.batch.settings import Settings
 from dragoman.emit.objects import drop_empty
@@ -177,13 +177,11 @@ def requirements(container: Container, options: Settings, *, beside: bool) -> li
     beside  whether the carrier runs beside: on Fargate they share one size
     """
     amounts = container.resources
-    cpu = _settled(amounts, "cpu", amounts.requests)
-    memory = _settled(amounts, "memory", amounts.requests, amounts.limits)
+    cpu, memory = reserved(amounts)
     if options.platform == "FARGATE":
-        size = fargate(cpu + (CARRIER_CPU if beside else 0), memory + (CARRIER_MEMORY * MIB if beside else 0))
-        assert size is not None, "told before"
-        whole = float(size[0]) - (CARRIER_CPU / 1000 if beside else 0)
-        shown = f"{whole:g}", str(size[1] - (CARRIER_MEMORY if beside else 0))
+        given = share(cpu, memory, beside=beside)
+        assert given is not None, "told before"
+        shown = f"{given[0] / 1000:g}", str(given[1])
     else:
         shown = str(max(1, -(-cpu // 1000))), str(max(4, -(-memory // MIB)))
     found = [{"type": "VCPU", "value": shown[0]}, {"type": "MEMORY", "value": shown[1]}]
@@ -191,6 +189,21 @@ def requirements(container: Container, options: Settings, *, beside: bool) -> li
     if isinstance(gpu, int) and gpu:
         found.append({"type": "GPU", "value": str(gpu)})
     return found
+
+
+def reserved(amounts: Resources) -> tuple[int, int]:
+    """Thousandths of a core and bytes that a container reserves."""
+    return _settled(amounts, "cpu", amounts.requests), _settled(amounts, "memory", amounts.requests, amounts.limits)
+
+
+def share(cpu: int, memory: int, *, beside: bool) -> tuple[int, int] | None:
+    """What a container of so many thousandths of a core and bytes has of the smallest size of Fargate for it.
+
+    Thousandths of a core and MiB, less what the carrier takes where it runs beside; None where no size is enough.
+    """
+    taken = (CARRIER_CPU, CARRIER_MEMORY) if beside else (0, 0)
+    size = fargate(cpu + taken[0], memory + taken[1] * MIB)
+    return None if size is None else (millis(size[0]) - taken[0], size[1] - taken[1])
 
 
 def _settled(amounts: Resources, key: str, *blocks: Mapping[str, Amount]) -> int:
