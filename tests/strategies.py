@@ -18,6 +18,7 @@ from bodies import defaults, environment, options, policy, schedule, words, work
 from chance import Chance
 from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, render
+from enacted import enacted
 from expressions import (
     ANY,
     BOOL,
@@ -70,7 +71,9 @@ def rendered(case: Case, environment: str = "", sets: Sequence[str] = (), target
     """What argo, or another target, makes of a case."""
     libraries = {name: Document(f"{name}.yaml", 1, data, {}) for name, data in case.libraries.items()}
     policies = [Document("policy.yaml", 1, data, {}) for data in case.policies]
-    return render(Document("flow.dragoman.yaml", 1, case.flow, {}), libraries, policies, target, environment, sets)
+    return render(
+        Document("flow.dragoman.yaml", 1, case.flow, {}), libraries, enacted(policies), target, environment, sets
+    )
 
 
 class _Maker:

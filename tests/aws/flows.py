@@ -22,6 +22,7 @@ from dragoman.load.document import Document
 from dragoman.lower.task import Id, name_of
 from dragoman.pipeline import Rendering, render
 from dragoman.plan.model import Plan, Step
+from enacted import enacted
 
 API, DEFAULTS = "dragoman.dev/v1alpha1", {"defaults": {"image": "i"}}
 BUCKET = "flows"
@@ -140,7 +141,7 @@ class Flows:
         self._count += 1
         document, libraries = self.document(flow)
         rendering = render(
-            document, libraries, policies, "batch", "", sets, platform={"batch": {**PLATFORM, **options}}
+            document, libraries, enacted(policies), "batch", "", sets, platform={"batch": {**PLATFORM, **options}}
         )
         return self.execute(rendering, params, name=name)
 

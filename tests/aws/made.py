@@ -19,6 +19,7 @@ from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, planned
 from dragoman.plan.containers import DIRECTORY
 from dragoman.plan.model import Container, Foreach, Output, Resources, Step
+from enacted import enacted
 from strategies import Case, case
 
 MOST = 40  # tasks of a flow: larger ones teach nothing new
@@ -42,7 +43,7 @@ def rendered(one: Case, random: Random) -> Rendering:
     policies = [Document("policy.yaml", 1, data, {}) for data in one.policies]
     targets = {key: block for key, block in one.flow["spec"].get("targets", {}).items() if key == "batch"}
     flow = {**one.flow, "spec": {**one.flow["spec"], "targets": targets}}
-    plan, _ = planned(Document("f.dragoman.yaml", 1, flow, {}), libraries, policies, "batch")
+    plan, _ = planned(Document("f.dragoman.yaml", 1, flow, {}), libraries, enacted(policies), "batch")
     plan = plan._replace(
         name="f1",
         steps=tuple(_willing(step, random, safe=False) for step in plan.steps),

@@ -17,6 +17,7 @@ from dragoman.emitter import Manifest
 from dragoman.load import files
 from dragoman.pipeline import render
 from dragoman.write import manifests
+from enacted import enacted
 
 ROOT = Path(__file__).parents[2]
 POLICY = ROOT / "manifests" / "platform.policy.yaml"  # what the example flows are rendered with
@@ -75,7 +76,7 @@ class Flows:
         options = files.Options(root=str(path.parent))
         (document,) = files.load([str(path)], options)
         libraries = files.imported(document, document.data["spec"].get("imports") or {}, options)
-        return text_of(render(document, libraries, policies, "argo").emission.manifests[0])
+        return text_of(render(document, libraries, enacted(policies), "argo").emission.manifests[0])
 
 
 def text_of(manifest: Manifest) -> str:

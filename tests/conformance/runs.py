@@ -20,6 +20,7 @@ from dragoman.load import yaml
 from dragoman.lower.task import name_of
 from dragoman.pipeline import render
 from dragoman.plan import wire
+from dragoman.policy.enact import NO_POLICIES
 from dragoman.report.progress import Progress
 
 LONGEST = 20.0  # seconds that a run of the tests takes when nothing is wrong
@@ -41,7 +42,7 @@ class Runs:
         self.said: list[str] = []
         text = HEAD.format(namespace=self.namespace) + "".join(f"  {line}\n" for line in spec.strip("\n").split("\n"))
         [document] = yaml.parse(text, "f")
-        done = render(document, {}, [], "kubernetes", "", ["targets.kubernetes.ordering=coordinator"])
+        done = render(document, {}, NO_POLICIES, "kubernetes", "", ["targets.kubernetes.ordering=coordinator"])
         bodies = {manifest.body["kind"]: manifest.body for manifest in done.emission.manifests}
         bodies["Job"] = {**bodies["Job"], "spec": {**bodies["Job"]["spec"], "suspend": True}}
         bodies["Role"] = {**bodies["Role"], "rules": list(rules)}

@@ -26,6 +26,7 @@ from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, render
 from dragoman.plan.references import steps_of
 from emit.mutants import MUTANTS
+from enacted import enacted
 from properties.test_jobs import MODES, flow_of, jobs_of, known_flows
 from strategies import Case, case
 
@@ -172,7 +173,7 @@ def example(folder: Path, mode: str, *sets: str) -> Rendering:
     options = files.Options(root=str(ROOT / "manifests"))
     [document] = files.load([str(folder / f"{folder.name}.dragoman.yaml")], options)
     policies = files.load([str(POLICY)], options)
-    return render(document, {}, policies, "kubernetes", "", [f"targets.kubernetes.ordering={mode}", *sets])
+    return render(document, {}, enacted(policies), "kubernetes", "", [f"targets.kubernetes.ordering={mode}", *sets])
 
 
 def driven(done: Rendering) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -199,7 +200,7 @@ def _rendered(made: Case, mode: str) -> Rendering:
     data = {**flow, "spec": {**flow["spec"], "targets": targets}}
     libraries = {name: Document(f"{name}.yaml", 1, one, {}) for name, one in made.libraries.items()}
     policies = [Document("policy.yaml", 1, one, {}) for one in made.policies]
-    return render(Document("f.yaml", 1, data, {}), libraries, policies, "kubernetes")
+    return render(Document("f.yaml", 1, data, {}), libraries, enacted(policies), "kubernetes")
 
 
 def _in_a_line(steps: dict[str, Any]) -> dict[str, Any]:

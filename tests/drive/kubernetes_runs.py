@@ -17,6 +17,7 @@ from dragoman.lower.task import name_of
 from dragoman.plan import wire
 from dragoman.plan.model import Plan
 from dragoman.plan.resolve import resolve
+from dragoman.policy.enact import LOWEST
 from dragoman.policy.settle import settle
 from dragoman.report.progress import Progress
 from drive.kubernetes_cluster import Cluster, Work, imagined
@@ -34,7 +35,7 @@ class Killed(BaseException):
 def plan_of(body: str) -> Plan:
     """The plan of a flow's spec, as the coordinator reads it from its ConfigMap."""
     [flow] = yaml.parse(HEAD + "".join(f"  {line}\n" for line in body.strip("\n").split("\n")), "f")
-    plan, findings = settle(resolve(flow, {}, target="kubernetes"), [])
+    plan, findings = settle(resolve(flow, {}, target="kubernetes"), LOWEST)
     assert findings == []
     return wire.decode(json.loads(json.dumps(wire.encode(plan))))
 

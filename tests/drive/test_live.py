@@ -11,6 +11,7 @@ import pytest
 from dragoman.drive.argo import Voice, Wish, run
 from dragoman.load import files
 from dragoman.pipeline import render
+from dragoman.policy.enact import NO_POLICIES
 from dragoman.report.progress import Progress, Screen
 from drive.fakes import Script, Watch
 from drive.scenes import START, node, status
@@ -27,7 +28,7 @@ def test_on_a_terminal(flow: Write, cluster: Way, tmp_path: Path, monkeypatch: p
         Script([Watch(status("Running", node(".train", "train", "Running")), [status("Succeeded", done, end=9)])])
     )
     [document] = files.load(["flow.dragoman.yaml"], files.Options())
-    rendering = render(document, {}, [])
+    rendering = render(document, {}, NO_POLICIES)
     text: list[str] = []
     progress = Progress(text.append, lambda: START + 3.0, lambda: Screen(120, 24))
     voice = Voice(progress, text.append, text.append, lambda seconds: None, live=True)

@@ -13,6 +13,7 @@ from dragoman.drive.argo.parts import parts
 from dragoman.drive.argo.status import run_state, step_states
 from dragoman.load import files
 from dragoman.pipeline import render
+from dragoman.policy.enact import NO_POLICIES
 from dragoman.report.progress import RunState, StepState
 from drive.fakes import RUN
 from drive.scenes import START, node, status
@@ -30,7 +31,7 @@ def states(flow: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stat
     def seen(spec: str, *found: Mapping[str, Any], over: bool = False) -> list[StepState]:
         flow(spec)
         [document] = files.load(["flow.dragoman.yaml"], files.Options())
-        rendering = render(document, {}, [])
+        rendering = render(document, {}, NO_POLICIES)
         known = nodes({"metadata": {"name": RUN}, "status": status("Running", *found)})
         return [
             state._replace(

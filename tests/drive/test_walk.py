@@ -12,6 +12,7 @@ from dragoman.load import yaml
 from dragoman.lower.task import Attempt, Id, Task, name_of
 from dragoman.plan.model import Plan, Reference
 from dragoman.plan.resolve import resolve
+from dragoman.policy.enact import LOWEST
 from dragoman.policy.settle import settle
 
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  defaults: {image: x}\n"
@@ -30,7 +31,7 @@ class Ran(NamedTuple):
 
 def plan_of(body: str) -> Plan:
     [flow] = yaml.parse(HEAD + "".join(f"  {text}\n" for text in body.strip("\n").split("\n")), "f")
-    plan, findings = settle(resolve(flow, {}, target="local"), [])
+    plan, findings = settle(resolve(flow, {}, target="local"), LOWEST)
     assert findings == []
     return plan
 

@@ -25,7 +25,9 @@ from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.load.yaml import parse
 from dragoman.pipeline import Rendering, render
+from dragoman.policy.enact import NO_POLICIES
 from emit import crossplane_fields
+from enacted import enacted
 from golden.test_golden import PLATFORM
 
 FEATURES = Path(__file__).parents[1] / "features"
@@ -44,7 +46,7 @@ spec:
 
 def rendered(text: str, form: str, *sets: str) -> Rendering:
     [document] = parse(text, "flow.yaml")
-    return render(document, {}, [], "batch", "", list(sets), form=form)
+    return render(document, {}, NO_POLICIES, "batch", "", list(sets), form=form)
 
 
 def bodies(text: str, form: str, *sets: str) -> list[Any]:
@@ -81,7 +83,7 @@ def _features() -> Iterator[tuple[str, Document, tuple[Document, ...], dict[str,
 def every(form: str, *sets: str) -> Iterator[tuple[str, Rendering]]:
     for name, flow, policies, libraries in features():
         environment = next(iter(flow.data["spec"].get("environments") or {}), "")
-        yield name, render(flow, libraries, list(policies), "batch", environment, list(sets), PLATFORM, form)
+        yield name, render(flow, libraries, enacted(policies), "batch", environment, list(sets), PLATFORM, form)
 
 
 # The two spellings.

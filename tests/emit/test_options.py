@@ -12,6 +12,7 @@ from dragoman.emit.registry import BUILTIN, find
 from dragoman.findings import Findings
 from dragoman.load.document import Document
 from dragoman.pipeline import render
+from dragoman.policy.enact import NO_POLICIES
 from dragoman.spec.fields import RULES
 
 
@@ -51,6 +52,6 @@ def test_a_wrong_form(options: dict[str, Any], said: str) -> None:
         "spec": {"steps": {"a": {"image": "x"}}, "targets": {"batch": options}},
     }
     with pytest.raises(Findings) as caught:
-        render(Document("f.yaml", 1, flow, {}), {}, [], "batch")
+        render(Document("f.yaml", 1, flow, {}), {}, NO_POLICIES, "batch")
     assert [finding.code for finding in caught.value.findings] == ["DRG106"]
     assert said in caught.value.findings[0].message

@@ -14,6 +14,7 @@ from dragoman.load import files
 from dragoman.pipeline import render
 from dragoman.report.text import text
 from dragoman.write import manifests
+from enacted import enacted
 
 EXAMPLES = Path(__file__).parents[2] / "manifests/examples"
 GOLDEN = Path(__file__).parent / "batch"
@@ -40,7 +41,7 @@ def _made(flow: str, form: str) -> dict[str, str]:
     [document] = files.load([f"{flow}.dragoman.yaml"], options)
     policies = files.load(["../../platform.policy.yaml"], options)
     try:
-        done = render(document, {}, policies, "batch", form=form)
+        done = render(document, {}, enacted(policies), "batch", form=form)
     except Findings as error:
         return {"findings.txt": text(_own(error.findings))}
     texts = manifests.files([(document.file, one) for one in done.emission.manifests], "yaml")

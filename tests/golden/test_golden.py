@@ -18,6 +18,7 @@ from dragoman.load.document import Document
 from dragoman.pipeline import render
 from dragoman.report.text import text
 from dragoman.write import manifests
+from enacted import enacted
 
 # what a platform says of itself, for targets that need to know
 PLATFORM = {
@@ -66,7 +67,7 @@ def _rendered(
 ) -> tuple[str, dict[str, str]]:
     libraries = files.imported(flow, flow.data["spec"].get("imports") or {}, options)
     environment = next(iter(flow.data["spec"].get("environments") or {}), "")
-    done = render(flow, libraries, policies, target, environment, platform=PLATFORM)
+    done = render(flow, libraries, enacted(policies), target, environment, platform=PLATFORM)
     return text(done.findings), manifests.files([(flow.file, one) for one in done.emission.manifests], "yaml")
 
 

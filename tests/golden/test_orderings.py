@@ -11,6 +11,7 @@ from dragoman.load import files
 from dragoman.pipeline import render
 from dragoman.report.text import text
 from dragoman.write import manifests
+from enacted import enacted
 
 EXAMPLES = Path(__file__).parents[2] / "manifests/examples"
 GOLDEN = Path(__file__).parent / "orderings"
@@ -37,7 +38,7 @@ def _made(flow: str, mode: str) -> dict[str, str]:
     [document] = files.load([f"{flow}.dragoman.yaml"], options)
     policies = files.load(["../../platform.policy.yaml"], options)
     try:
-        done = render(document, {}, policies, "kubernetes", "", [f"targets.kubernetes.ordering={mode}"])
+        done = render(document, {}, enacted(policies), "kubernetes", "", [f"targets.kubernetes.ordering={mode}"])
     except Findings as error:
         return {"findings.txt": text(error.findings)}
     texts = manifests.files([(document.file, one) for one in done.emission.manifests], "yaml")

@@ -7,7 +7,10 @@ import pytest
 from dragoman.load import yaml
 from dragoman.plan.origins import origin
 from dragoman.plan.resolve import resolve
+from dragoman.policy.enact import LOWEST
+from dragoman.policy.layers import stacked
 from dragoman.policy.settle import settle
+from enacted import enacted
 
 FLOW = """\
 apiVersion: dragoman.dev/v1alpha1
@@ -46,7 +49,9 @@ spec: {defaults: {resources: {memory: 3Gi, cpu: 4}}}
 def test_origin(path: str, layer: str, place: str | None) -> None:
     [flow] = yaml.parse(FLOW, "f")
     [policy] = yaml.parse(POLICY, "p")
-    plan, findings = settle(resolve(flow, {}, "prod", ["steps.a.resources.cpu=3"], "argo"), [policy])
+    plan, findings = settle(
+        resolve(flow, {}, "prod", ["steps.a.resources.cpu=3"], "argo"), stacked([LOWEST, *enacted([policy]).said])[0]
+    )
     assert findings == []
     found = origin(plan.steps[0], *path.split("."))
     span = found.span()
@@ -63,7 +68,7 @@ def test_origin(path: str, layer: str, place: str | None) -> None:
 def test_a_policys_default_is_below_everything() -> None:
     [flow] = yaml.parse(FLOW.replace("resources: {cpu: 2}", "env: {}").replace("use: t, ", "image: x, "), "f")
     [policy] = yaml.parse(POLICY, "p")
-    plan, _ = settle(resolve(flow, {}, target="kubernetes"), [policy])
+    plan, _ = settle(resolve(flow, {}, target="kubernetes"), stacked([LOWEST, *enacted([policy]).said])[0])
     container = plan.steps[0].container
     assert container is not None
     assert container.resources.requests == {"cpu": 4000, "memory": 3 * 2**30, "disk": 2**30}

@@ -20,6 +20,7 @@ from dragoman.plan.model import Param, Plan, Reference, Step
 from dragoman.plan.origin import Layer, Source
 from dragoman.plan.resolve import resolve
 from dragoman.plan.wire import FORMAT, LEFT_OUT, NOWHERE, decode, encode
+from dragoman.policy.enact import LOWEST
 from dragoman.policy.settle import settle
 from strategies import Case, cases, rendered
 
@@ -123,7 +124,7 @@ def plan_of(**more: Any) -> Plan:
 def parsed(spec: str) -> Plan:
     head = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  params: {n: {type: int, default: 1, runtime: true}}\n"
     [flow] = yaml.parse(head + spec, "f")
-    plan, findings = settle(resolve(flow, {}, target="local"), [])
+    plan, findings = settle(resolve(flow, {}, target="local"), LOWEST)
     assert findings == []
     return plan
 

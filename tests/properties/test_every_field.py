@@ -17,6 +17,7 @@ from dragoman.load.yaml import parse
 from dragoman.pipeline import render
 from dragoman.spec.gate import accepts, published
 from dragoman.spec.outline import keys, part
+from enacted import enacted
 
 EVERYTHING = Path(__file__).with_name("everything.dragoman.yaml")
 DATA = [document.data for document in parse(EVERYTHING.read_text(), EVERYTHING.name)]
@@ -112,7 +113,7 @@ def _outcome(documents: list[Any], number: int, environment: str) -> Outcome:
     imports = flow.data["spec"].get("imports") or {}
     libraries = {name: library for name, path in imports.items() if path == "./lib.yaml"}
     try:
-        done = render(flow, libraries, policies, "", environment)
+        done = render(flow, libraries, enacted(policies), "", environment)
     except Findings as error:
         emitted, answers, found = "", "", error.findings
     else:

@@ -19,6 +19,8 @@ from dragoman.lower.task import Attempt, Id
 from dragoman.lower.unroll import Node, unroll
 from dragoman.pipeline import Rendering, planned, render
 from dragoman.plan.model import Reference
+from dragoman.policy.enact import NO_POLICIES
+from enacted import enacted
 from strategies import Case, cases
 
 MODES = ("auto", "coordinator", "waves", "jobset", "chain", "none")
@@ -63,7 +65,7 @@ def flow_of(steps: dict[str, Any], **spec: Any) -> dict[str, Any]:
 def jobs_of(flow: dict[str, Any], mode: str = "waves", sets: tuple[str, ...] = (), **options: Any) -> Rendering:
     targets = {"kubernetes": {"ordering": mode, "version": "1.35", **options}}
     data = {**flow, "spec": {**flow["spec"], "targets": targets}}
-    return render(Document("f.yaml", 1, data, {}), {}, [], "kubernetes", "", sets)
+    return render(Document("f.yaml", 1, data, {}), {}, NO_POLICIES, "kubernetes", "", sets)
 
 
 def errors(made: Callable[[], object]) -> list[Finding]:
@@ -75,13 +77,13 @@ def errors(made: Callable[[], object]) -> list[Finding]:
 
 
 def nodes_of(steps: dict[str, Any]) -> tuple[Node, ...]:
-    plan, _ = planned(Document("f.yaml", 1, flow_of(steps), {}), {}, [], "kubernetes")
+    plan, _ = planned(Document("f.yaml", 1, flow_of(steps), {}), {}, NO_POLICIES, "kubernetes")
     return unroll(plan)
 
 
 @given(known_flows())
 def test_what_is_unrolled_is_what_the_scheduler_runs(steps: dict[str, Any]) -> None:
-    plan, _ = planned(Document("f.yaml", 1, flow_of(steps), {}), {}, [], "kubernetes")
+    plan, _ = planned(Document("f.yaml", 1, flow_of(steps), {}), {}, NO_POLICIES, "kubernetes")
     facts: dict[Id, list[Attempt]] = {}
     known = {Reference("run", (), "id"): "1", Reference("run", (), "name"): "f-1"}
     nodes = {node.task.id: node for node in unroll(plan)}
@@ -127,7 +129,7 @@ def test_kubernetes_takes_every_flow(case: Case, mode: str) -> None:
     data = {**flow, "spec": {**flow["spec"], "targets": targets}}
     libraries = {name: Document(f"{name}.yaml", 1, one, {}) for name, one in case.libraries.items()}
     policies = [Document("policy.yaml", 1, one, {}) for one in case.policies]
-    wrong = errors(lambda: render(Document("f.yaml", 1, data, {}), libraries, policies, "kubernetes"))
+    wrong = errors(lambda: render(Document("f.yaml", 1, data, {}), libraries, enacted(policies), "kubernetes"))
     assert {finding.code for finding in wrong} <= {"DRG301", "DRG304", "DRG401"}, wrong
 
 
@@ -168,7 +170,7 @@ def test_a_comment_changes_nothing() -> None:
     made = []
     for written in (text, f"# first\n\n{text}\n# last\n"):
         [document] = parse(written, "f.yaml")
-        made.append([one.body for one in render(document, {}, [], "kubernetes").emission.manifests])
+        made.append([one.body for one in render(document, {}, NO_POLICIES, "kubernetes").emission.manifests])
     assert made[0] == made[1]
 
 

@@ -12,6 +12,7 @@ import pytest
 from dragoman.findings import Findings
 from dragoman.load.yaml import parse
 from dragoman.pipeline import Rendering, render
+from dragoman.policy.enact import NO_POLICIES
 from dragoman.write.manifests import stream
 
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: flow}\nspec:\n  defaults: {image: busybox}\n"
@@ -143,4 +144,4 @@ def test_a_set_value_is_not_dropped(argument: str) -> None:
 def _rendered(spec: str, *sets: str) -> Rendering:
     lines = [line.removeprefix(" " * 8) for line in spec.split("\n")]
     [flow] = parse(HEAD + indent("\n".join(lines), "  ") + "\n", "flow.dragoman.yaml")
-    return render(flow, {}, [], "argo", "", sets)
+    return render(flow, {}, NO_POLICIES, "argo", "", sets)

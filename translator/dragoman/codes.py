@@ -92,6 +92,7 @@ CODES = {
     "DRG402": Code("accelerator-without-gpu", "A step names a kind of GPU and asks for none."),
     "DRG403": Code("incomparable-amounts", "The larger of two amounts cannot be taken while one of them is known only at run time."),
     "DRG404": Code("two-accelerators", "A step and its block for the target name two kinds of GPU, and neither is the larger."),
+    "DRG462": Code("policy-for-nobody", "A policy's `match` can be met by no flow: a target that does not exist, or an empty list."),
     # manifests
     "DRG501": Code("too-many", "Argo 4's full CRDs limit templates, tasks and inputs. A cluster with the minimal CRDs does not."),
     "DRG641": Code("no-place-for-outputs", "A job that hands on outputs is told where by its state machine, in the variable DRAGOMAN_RESULT, and by ECS how the step ended."),

@@ -7,7 +7,7 @@ sees every mistake of a file at once; only a bug raises anything else.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 SEVERITIES = (INFO, WARNING, ERROR)
@@ -28,6 +28,34 @@ class Span(NamedTuple):
     approximate: bool = False
 
 
+class Fix(NamedTuple):
+    """What would mend a finding: the value at a path of a document set to another, or added where there is none.
+
+    file     as spans name it; `number` counts the documents of the file from 0
+    path     of the value in the document, as it is written there (an environment's, say)
+    value    what it becomes: text, number or boolean
+    """
+
+    file: str
+    number: int
+    path: tuple[str | int, ...]
+    value: Any
+
+
+class Pardon(NamedTuple):
+    """Why a finding does not count: an exemption of a policy, or a baseline that already had it.
+
+    expires  the last day of an exemption, YYYY-MM-DD; empty when it has none
+    span     where it is said
+    """
+
+    kind: str
+    reason: str = ""
+    owner: str = ""
+    expires: str = ""
+    span: Span | None = None
+
+
 class Finding(NamedTuple):
     """One diagnostic.
 
@@ -37,6 +65,10 @@ class Finding(NamedTuple):
     help      what to do about it
     address   the value's name path in the spec (`spec.steps.train.resources.cpu`); never an index or a line
     related   other places that take part, each with its few words
+    rule      of a policy: a rule's id, or `max.cpu`, `quota.gpu`: what exemptions and baselines call it
+    docs      an address to read more at
+    fix       what `--fix` would do about it
+    pardon    why it does not count
     """
 
     code: str
@@ -46,6 +78,10 @@ class Finding(NamedTuple):
     severity: str = ERROR
     address: str = ""
     related: tuple[tuple[Span, str], ...] = ()
+    rule: str = ""
+    docs: str = ""
+    fix: Fix | None = None
+    pardon: Pardon | None = None
 
 
 class Findings(Exception):
@@ -59,7 +95,7 @@ class Findings(Exception):
 
 def has_errors(findings: Iterable[Finding]) -> bool:
     """Whether any of the findings stops the render."""
-    return any(finding.severity == ERROR for finding in findings)
+    return any(finding.severity == ERROR and finding.pardon is None for finding in findings)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

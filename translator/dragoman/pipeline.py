@@ -16,6 +16,7 @@ from dragoman.findings import Finding, Findings, has_errors
 from dragoman.load.document import Document
 from dragoman.plan.model import Plan
 from dragoman.plan.resolve import resolve
+from dragoman.policy.enact import NO_POLICIES, Enacted, in_force
 from dragoman.policy.settle import settle
 
 # what is known of where the manifests go: options of targets, below those of the flow
@@ -35,23 +36,26 @@ class Rendering(NamedTuple):
 def planned(
     flow: Document,
     libraries: Mapping[str, Document],
-    policies: Sequence[Document],
+    policies: Enacted = NO_POLICIES,
     target: str = "",
     environment: str = "",
     sets: Sequence[str] = (),
     platform: Platform = NOWHERE,
 ) -> tuple[Plan, list[Finding]]:
     """The plan of a flow for a target, with everything that policies say settled."""
-    for document in (flow, *libraries.values(), *policies):
+    for document in (flow, *libraries.values()):
         spec.read(document)
     plan = resolve(flow, libraries, environment, sets, target)
-    return settle(plan._replace(options={**platform.get(plan.target, {}), **plan.options}), policies)
+    plan = plan._replace(options={**platform.get(plan.target, {}), **plan.options})
+    said, findings = in_force(policies, plan)
+    plan, more = settle(plan, said)
+    return plan, [*findings, *more]
 
 
 def render(
     flow: Document,
     libraries: Mapping[str, Document],
-    policies: Sequence[Document],
+    policies: Enacted = NO_POLICIES,
     target: str = "",
     environment: str = "",
     sets: Sequence[str] = (),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 
+from dragoman.emit import registry
 from dragoman.findings import Finding, Findings
 from dragoman.load import files
 from dragoman.load.document import Document
+from dragoman.policy.enact import Enacted, enact
+from dragoman.policy.model import Policy
 
 
 def options(arguments: argparse.Namespace) -> files.Options:
@@ -28,8 +31,8 @@ def flows(documents: Sequence[Document]) -> list[Document]:
     return [document for document in documents if not _is(document, "Policy", "Library")]
 
 
-def policies(arguments: argparse.Namespace, reading: files.Options) -> list[Document]:
-    """The policies of `--policy`."""
+def policies(arguments: argparse.Namespace, reading: files.Options) -> Enacted:
+    """The policies of `--policy`, in force."""
     found = files.load(arguments.policy, reading) if arguments.policy else []
     for document in found:
         if not _is(document, "Policy"):
@@ -43,7 +46,7 @@ def policies(arguments: argparse.Namespace, reading: files.Options) -> list[Docu
                     )
                 ]
             )
-    return found
+    return enact([Policy(document) for document in found], registry.stranger)
 
 
 def libraries(flow: Document, environment: str, reading: files.Options) -> dict[str, Document]:

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from dragoman.cli import inputs
@@ -24,10 +24,11 @@ from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import planned, render
 from dragoman.plan.model import Plan
+from dragoman.policy.enact import Enacted
 from dragoman.report.progress import Progress, Screen
 
 TARGETS = ("argo", "kubernetes", "batch", "local")
-Sources: TypeAlias = tuple[Document, Mapping[str, Document], Sequence[Document]]
+Sources: TypeAlias = tuple[Document, Mapping[str, Document], Enacted]
 
 
 class World(NamedTuple):

@@ -37,6 +37,11 @@ def names() -> list[str]:
     return [*BUILTIN, *sorted({name for name, _, _ in _entry_points()} - BUILTIN.keys())]
 
 
+def stranger(name: str) -> str:
+    """Help for a name that no target has; empty for a target's."""
+    return "" if name in BUILTIN or name in PLANNED or name in (known := names()) else did_you_mean(name, known)
+
+
 def strangers(plan: Plan) -> list[Finding]:
     """A finding for each target that the flow has settings for, and that nobody here emits for."""
     named: list[tuple[tuple[str, ...], str]] = [

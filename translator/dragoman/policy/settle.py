@@ -2,82 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from dragoman import quantity
 from dragoman.findings import Finding, did_you_mean
-from dragoman.load.document import Document
-from dragoman.plan.amounts import resources
-from dragoman.plan.context import Context
 from dragoman.plan.model import Accelerator, Amount, Container, Plan, Resources, Step
-from dragoman.plan.origin import Layer, Origin, Source
+from dragoman.plan.origin import Origin
 from dragoman.plan.origins import origin
-
-# the lowest layer of all (DESIGN: one core, 4096Mi)
-BUILT_IN: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * 2**20}
+from dragoman.policy.model import Policies
 
 
-class Platform(NamedTuple):
-    """What the policies that match a flow say together: amounts with who says so, and kinds of GPU."""
-
-    others: Resources
-    requests: Mapping[str, tuple[Amount, Origin]]
-    limits: Mapping[str, tuple[Amount, Origin]]
-    accelerators: Mapping[str, Accelerator]
-
-
-def settle(plan: Plan, policies: Sequence[Document]) -> tuple[Plan, list[Finding]]:
+def settle(plan: Plan, policies: Policies) -> tuple[Plan, list[Finding]]:
     """The plan with every amount that an emitter reads, and findings about amounts that cannot be."""
     findings: list[Finding] = []
-    matching = [policy for policy in policies if _matches(policy.data["spec"].get("match") or {}, plan)]
-    platform = _platform(matching, plan.target, findings)
-    steps = tuple(_settled(step, platform, findings) for step in plan.steps)
-    on_exit = tuple(_settled(step, platform, findings) for step in plan.on_exit)
+    steps = tuple(_settled(step, policies, findings) for step in plan.steps)
+    on_exit = tuple(_settled(step, policies, findings) for step in plan.on_exit)
     return plan._replace(steps=steps, on_exit=on_exit), findings
 
 
-def _matches(match: Mapping[str, Any], plan: Plan) -> bool:
-    from fnmatch import fnmatchcase
-
-    namespaces, targets, labels = match.get("namespaces"), match.get("targets"), match.get("labels") or {}
-    if namespaces is not None and not any(fnmatchcase(plan.namespace or "", pattern) for pattern in namespaces):
-        return False
-    if targets is not None and plan.target not in targets:
-        return False
-    return all(plan.labels.get(key) == value for key, value in labels.items())
-
-
-def _platform(policies: Sequence[Document], target: str, findings: list[Finding]) -> Platform:
-    requests: dict[str, tuple[Amount, Origin]] = {key: (value, Origin("built-in")) for key, value in BUILT_IN.items()}
-    limits: dict[str, tuple[Amount, Origin]] = {}
-    accelerators: dict[str, Accelerator] = {}
-    others = Resources()
-    for policy in policies:
-        body, source = policy.data["spec"], Source(policy)
-        context = Context(source, target, findings, {}, {}, {}, {})
-        layer = Layer("policy", body.get("defaults") or {}, source, ("spec", "defaults"))
-        said = resources(context, [layer], [{}])
-        others = said._replace(
-            shm=others.shm if said.shm is None else said.shm,
-            accelerator=said.accelerator or others.accelerator,
-            bounds={**others.bounds, **said.bounds},
-        )
-        for kind, amounts, known in (("requests", said.requests, requests), ("limits", said.limits, limits)):
-            for key, value in amounts.items():
-                known[key] = (value, Origin("policy", source, (*layer.path, "resources", kind, key)))
-        for name, one in (body.get("accelerators") or {}).items():
-            accelerators[name] = Accelerator(
-                one.get("resource") or Accelerator().resource,
-                one.get("nodeSelector") or {},
-                tuple(one.get("tolerations") or ()),
-            )
-    return Platform(others, requests, limits, accelerators)
-
-
-def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
+def _settled(step: Step, policies: Policies, findings: list[Finding]) -> Step:
     if step.container is None:
-        return step._replace(steps=tuple(_settled(child, platform, findings) for child in step.steps))
+        return step._replace(steps=tuple(_settled(child, policies, findings) for child in step.steps))
     origins = dict(step.origins)
     requests = _largest(step, "requests", origins, findings)
     limits = _largest(step, "limits", origins, findings)
@@ -87,7 +33,7 @@ def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
             origins[f"resources.requests.{key}"] = origins.get(f"resources.limits.{key}") or origin(
                 step, "resources", "limits", key
             )
-    for kind, own_amounts, defaults in (("requests", requests, platform.requests), ("limits", limits, platform.limits)):
+    for kind, own_amounts, defaults in (("requests", requests, policies.requests), ("limits", limits, policies.limits)):
         for key, (default, source) in defaults.items():
             if key not in own_amounts:
                 own_amounts[key] = default
@@ -98,11 +44,11 @@ def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
             origins[f"resources.limits.{key}"] = origins.get(f"resources.requests.{key}") or origin(
                 step, "resources", "requests", key
             )
-    own = _other(step, platform, requests, findings)
+    own = _other(step, policies, requests, findings)
     settled = own._replace(
         requests={key: requests[key] for key in quantity.SCALE if key in requests},
         limits={key: limits[key] for key in quantity.SCALE if key in limits},
-        placement=_placement(step, own, requests, platform, findings),
+        placement=_placement(step, own, requests, policies, findings),
     )
     container = step.container._replace(resources=settled)
     done = step._replace(container=container, origins=origins)
@@ -112,7 +58,7 @@ def _settled(step: Step, platform: Platform, findings: list[Finding]) -> Step:
     return done
 
 
-def _other(step: Step, platform: Platform, requests: Mapping[str, Amount], findings: list[Finding]) -> Resources:
+def _other(step: Step, policies: Policies, requests: Mapping[str, Amount], findings: list[Finding]) -> Resources:
     """What is no request or limit: the larger of the step's and its block for the target, else the platform's."""
     assert step.container is not None
     own, there = step.container.resources, step.target_resources
@@ -122,7 +68,7 @@ def _other(step: Step, platform: Platform, requests: Mapping[str, Amount], findi
         message = f"step `{step.name}` names the accelerator `{own.accelerator}`, for this target `{there.accelerator}`"
         findings.append(Finding("DRG404", message, span, "name one of them: neither is the larger"))
     sizes = [size for size in (own.shm, there.shm) if size is not None]
-    known = platform.others
+    known = policies.others
     bounds = {**known.bounds, **own.bounds}
     for key, bound in there.bounds.items():
         bounds[key] = max(bound, own.bounds.get(key, bound))
@@ -176,7 +122,7 @@ def _target_origin(step: Step, kind: str, key: str) -> Origin:
 
 
 def _placement(
-    step: Step, own: Resources, requests: Mapping[str, Amount], platform: Platform, findings: list[Finding]
+    step: Step, own: Resources, requests: Mapping[str, Amount], policies: Policies, findings: list[Finding]
 ) -> Accelerator | None:
     if own.accelerator is None:
         return Accelerator() if requests.get("gpu") else None
@@ -193,15 +139,15 @@ def _placement(
             )
         )
         return None
-    found = platform.accelerators.get(own.accelerator)
+    found = policies.accelerators.get(own.accelerator)
     if found is None:
         findings.append(
             Finding(
                 "DRG401",
                 f"no policy knows the accelerator `{own.accelerator}`",
                 span,
-                did_you_mean(own.accelerator, platform.accelerators)
-                if platform.accelerators
+                did_you_mean(own.accelerator, policies.accelerators)
+                if policies.accelerators
                 else "name a policy with `--policy` whose `spec.accelerators` says how it is asked for",
                 address=address,
             )

@@ -86,13 +86,35 @@ local document(kind, name, namespace) = {
   policy(name):: document('Policy', name, null) + {
     local fields = self,
     spec: given({
+      extends: fields.extends,
       match: fields.match,
       defaults: fields.defaults,
       accelerators: fields.accelerators,
+      merge: fields.merge,
+      limits: fields.limits,
+      max: fields.max,
+      min: fields.min,
+      quota: fields.quota,
+      quotaFrom: fields.quotaFrom,
+      values: fields.values,
+      rules: fields.rules,
+      exemptions: fields.exemptions,
+      overridable: fields.overridable,
     }),
+    extends:: null,
     match:: {},
     defaults:: {},
     accelerators:: {},
+    merge:: {},
+    limits:: {},
+    max:: null,
+    min:: null,
+    quota:: null,
+    quotaFrom:: null,
+    values:: {},
+    rules:: null,
+    exemptions:: null,
+    overridable:: null,
   },
 
   // One unit of work.
@@ -173,6 +195,10 @@ local document(kind, name, namespace) = {
   // Changes to this spec, chosen with `--env`: merged over it by key, null deletes.
   environments(value):: { environments+: value },
 
+  // The layers above this one: files, counted from this file, or `pack:` and the name of a shipped
+  // pack.
+  extends(value):: { extends: value },
+
   // Which flows it is for.
   //   namespaces  Patterns of namespaces.
   //   targets     Targets.
@@ -185,6 +211,45 @@ local document(kind, name, namespace) = {
 
   // The kinds of GPU a flow may name.
   accelerators(value):: { accelerators+: value },
+
+  // How explicit amounts are merged.
+  merge(value):: { merge+: value },
+
+  // What a missing limit becomes.
+  //   memory  The limit of memory; the request, when absent.
+  //   cpu     The limit of cores; none, when absent.
+  //   disk    The limit of scratch disk; none, when absent.
+  limits(
+    memory=null, cpu=null, disk=null,
+  ):: { limits+: given({
+    memory: memory, cpu: cpu, disk: disk,
+  }) },
+
+  // The most a step may have; the smallest of several counts.
+  max(value):: { max: value },
+
+  // The least a step must have; the largest of several counts.
+  min(value):: { min: value },
+
+  // The most a flow may hold at one time.
+  quota(value):: { quota: value },
+
+  // Files that the cluster (ResourceQuota, LimitRange, Kueue) or AWS (compute environments)
+  // enforces.
+  quotaFrom(value):: { quotaFrom: value },
+
+  // Constants of the rules, `policy.values.NAME`; a lower layer may set them if `overridable` lists
+  // them.
+  values(value):: { values+: value },
+
+  // What must be true.
+  rules(value):: { rules: value },
+
+  // Who need not obey what.
+  exemptions(value):: { exemptions: value },
+
+  // What a lower layer may loosen: `limits`, `limits.cpu`, `values.NAME`, `exemptions`.
+  overridable(value):: { overridable: value },
 
   // In a document: Copied to every emitted object (AWS Batch: tags).
   // In a step or template: Labels of the pod.

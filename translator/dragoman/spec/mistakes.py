@@ -182,6 +182,7 @@ _TYPES = {
     "bool": "true or false",
     "list": "a list",
     "map": "a map",
+    "object": "a map",
 }
 _EXPECTED = {
     "string_type": ["string"],

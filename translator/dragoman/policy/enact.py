@@ -1,0 +1,185 @@
+"""Policies as they are in force: read once for all flows, and for one flow those that match it as one.
+
+They form layers, the first is the highest. A lower layer adds to the upper ones and may tighten them; what an upper
+one says stays as it is unless that one says `overridable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dragoman import spec
+from dragoman.findings import Finding, Findings, has_errors
+from dragoman.load.document import Path
+from dragoman.plan.amounts import known, resources
+from dragoman.plan.context import Context
+from dragoman.plan.model import Accelerator, Amount, Plan, Resources
+from dragoman.plan.origin import Layer, Origin, Source
+from dragoman.policy.layers import stacked
+from dragoman.policy.model import Bound, Exemption, Missing, Policies, Policy, Quota, Rule
+
+# the lowest layer of all (DESIGN: one core, 4096Mi)
+BUILT_IN: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * 2**20}
+LOWEST = Policies(
+    requests={key: (value, Origin("built-in")) for key, value in BUILT_IN.items()},
+    missing={"memory": ("equal", Origin("built-in")), "gpu": ("equal", Origin("built-in"))},
+)
+QUOTA_KEYS = {"cpu": "requests.cpu", "memory": "requests.memory", "gpu": "gpu", "disk": "requests.ephemeral-storage"}
+LIMIT_KEYS = {"cpu": "limits.cpu", "memory": "limits.memory", "disk": "limits.ephemeral-storage"}
+
+
+class Enacted(NamedTuple):
+    """Policies in force, the highest layer first, with what there is to say about themselves."""
+
+    policies: tuple[Policy, ...] = ()
+    said: tuple[Policies, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+NO_POLICIES = Enacted()
+
+
+def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda name: "") -> Enacted:
+    """The policies, read; raises `Findings` with everything that is wrong with them.
+
+    stranger  help for a name that no target has; empty for a target's
+    """
+    findings: list[Finding] = []
+    said = []
+    for policy in policies:
+        try:
+            spec.read(policy.document)
+        except Findings as error:
+            findings += error.findings
+            continue
+        said.append(_read(policy, findings))
+        findings += _impossible(policy, stranger)
+    if has_errors(findings):
+        raise Findings(dict.fromkeys(findings))
+    return Enacted(tuple(policies), tuple(said), tuple(findings))
+
+
+def in_force(enacted: Enacted, plan: Plan) -> tuple[Policies, list[Finding]]:
+    """What the policies that match a plan say together."""
+    matching = [
+        said for policy, said in zip(enacted.policies, enacted.said, strict=True) if matches(policy.document.data, plan)
+    ]
+    together, findings = stacked((LOWEST, *matching))
+    return together, [*enacted.findings, *findings]
+
+
+def matches(policy: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether a policy is for a plan."""
+    from fnmatch import fnmatchcase
+
+    match = policy["spec"].get("match") or {}
+    namespaces, targets, labels = match.get("namespaces"), match.get("targets"), match.get("labels") or {}
+    if namespaces is not None and not any(fnmatchcase(plan.namespace or "", pattern) for pattern in namespaces):
+        return False
+    if targets is not None and plan.target not in targets:
+        return False
+    return all(plan.labels.get(key) == value for key, value in labels.items())
+
+
+def _impossible(policy: Policy, stranger: Callable[[str], str]) -> list[Finding]:
+    """Conditions that no flow can meet."""
+    document = policy.document
+    match = document.data["spec"].get("match") or {}
+    findings = []
+    for key in ("namespaces", "targets"):
+        if match.get(key) == []:
+            message = f"`{key}: []` matches no flow: the policy is for nobody"
+            span = document.span(("spec", "match", key))
+            findings.append(Finding("DRG462", message, span, f"leave `{key}` out to match every flow"))
+    for number, name in enumerate(match.get("targets") or ()):
+        hint = stranger(name)
+        if hint:
+            span = document.span(("spec", "match", "targets", number))
+            findings.append(Finding("DRG462", f"there is no target `{name}`", span, hint))
+    return findings
+
+
+def _read(policy: Policy, findings: list[Finding]) -> Policies:
+    """One policy's own words as data."""
+    body, source = policy.document.data["spec"], Source(policy.document)
+    context = Context(source, "", findings, {}, {}, {}, {})
+    layer = Layer("policy", body.get("defaults") or {}, source, ("spec", "defaults"))
+    defaults = resources(context, [layer], [{}])
+    maxima = _bounds(context, body.get("max"), "max")
+    minima = _bounds(context, body.get("min"), "min")
+    return Policies(
+        others=Resources(shm=defaults.shm, accelerator=defaults.accelerator, bounds=defaults.bounds),
+        requests=_placed(defaults.requests, layer, "requests"),
+        limits=_placed(defaults.limits, layer, "limits"),
+        accelerators={
+            name: Accelerator(
+                one.get("resource") or Accelerator().resource,
+                one.get("nodeSelector") or {},
+                tuple(one.get("tolerations") or ()),
+            )
+            for name, one in (body.get("accelerators") or {}).items()
+        },
+        missing={
+            key: (_missing(said), Origin("policy", source, ("spec", "limits", key)))
+            for key, said in (body.get("limits") or {}).items()
+            if said is not None
+        },
+        maxima=maxima,
+        minima=minima,
+        quotas=_quotas(context, body.get("quota")),
+        enforced=policy.enforced,
+        values={
+            name: (value, Origin("policy", source, ("spec", "values", name)))
+            for name, value in (body.get("values") or {}).items()
+        },
+        rules=tuple(
+            Rule(one["id"], one.get("severity") or "error", one, Origin("policy", source, ("spec", "rules", number)))
+            for number, one in enumerate(body.get("rules") or ())
+        ),
+        exemptions=tuple(
+            Exemption(one, Origin("policy", source, ("spec", "exemptions", number)))
+            for number, one in enumerate(body.get("exemptions") or ())
+        ),
+    )
+
+
+def _placed(amounts: Mapping[str, Amount], layer: Layer, kind: str) -> dict[str, tuple[Amount, Origin]]:
+    path = (*layer.path, "resources", kind)
+    return {key: (value, Origin("policy", layer.source, (*path, key))) for key, value in amounts.items()}
+
+
+def _missing(said: Any) -> Missing:
+    return float(said["ratio"]) if isinstance(said, dict) else said
+
+
+def _bounds(context: Context, entries: Sequence[Mapping[str, Any]] | None, field: str) -> tuple[Bound, ...]:
+    found = []
+    for number, entry in enumerate(entries or ()):
+        path: Path = ("spec", field, number)
+        for key in ("cpu", "memory", "gpu", "disk", "shm"):
+            amount = None if entry.get(key) is None else known(context, key, entry[key], context.source, (*path, key))
+            if amount is not None:
+                origin = Origin("policy", context.source, (*path, key))
+                found.append(Bound(key, amount, entry.get("action") or "deny", origin, entry.get("reason") or ""))
+    return tuple(found)
+
+
+def _quotas(context: Context, entries: Sequence[Mapping[str, Any]] | None) -> tuple[Quota, ...]:
+    found = []
+    for number, entry in enumerate(entries or ()):
+        place: Path = ("spec", "quota", number)
+        said: list[tuple[str, Path, int | None]] = [("pods", (*place, "pods"), entry.get("pods"))]
+        limits = entry.get("limits") or {}
+        for block, path, names in ((entry, place, QUOTA_KEYS), (limits, (*place, "limits"), LIMIT_KEYS)):
+            for key, name in names.items():
+                if block.get(key) is not None:
+                    said.append((name, (*path, key), known(context, key, block[key], context.source, (*path, key))))
+        action: Any = entry.get("action") or "deny"
+        reason = entry.get("reason") or ""
+        found += [
+            Quota(name, amount, action, Origin("policy", context.source, path), reason)
+            for name, path, amount in said
+            if amount is not None
+        ]
+    return tuple(found)

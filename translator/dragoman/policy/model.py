@@ -1,0 +1,85 @@
+"""What policies say, as data that the passes of the policy phase read; amounts in the units of `quantity.SCALE`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from dragoman.load.document import Document
+from dragoman.plan.model import Accelerator, Amount, Resources
+from dragoman.plan.origin import Origin
+
+Action: TypeAlias = Literal["deny", "clamp", "warn"]
+# what a missing limit becomes: the request, nothing, or so many times the request
+Missing: TypeAlias = Literal["equal", "none"] | float
+
+
+class Policy(NamedTuple):
+    """A policy's document, and those of the files that its `quotaFrom` names."""
+
+    document: Document
+    enforced: tuple[Document, ...] = ()
+
+
+class Bound(NamedTuple):
+    """The most, or the least, of one resource that a step may have; `key` is one of `quantity.SCALE`."""
+
+    key: str
+    amount: int
+    action: Action
+    origin: Origin
+    reason: str = ""
+
+
+class Quota(NamedTuple):
+    """The most of one thing that a flow may hold at one time.
+
+    `key` is as a ResourceQuota says it: requests.cpu, limits.memory, requests.nvidia.com/gpu, pods, count/jobs.batch.
+    The amount is in milli-cores, bytes, or pieces.
+    """
+
+    key: str
+    amount: int
+    action: Action
+    origin: Origin
+    reason: str = ""
+
+
+class Rule(NamedTuple):
+    """A rule as its policy has it. `origin` is the rule's own entry: its fields are below that path."""
+
+    id: str
+    severity: str
+    body: Mapping[str, Any]
+    origin: Origin
+
+
+class Exemption(NamedTuple):
+    """An exemption as its policy has it; `origin` is its own entry."""
+
+    body: Mapping[str, Any]
+    origin: Origin
+
+
+class Policies(NamedTuple):
+    """What all policies that match a plan say together, the lower layers already below the upper ones.
+
+    others      defaults that are no requests or limits: shm, accelerator, bounds
+    requests    defaults, and `limits` too, with who says so
+    missing     what becomes of a limit that nobody wrote, by resource
+    enforced    documents of the cluster's own files (ResourceQuota, LimitRange, Kueue, compute environments)
+    values      constants of rules
+    """
+
+    others: Resources = Resources()
+    requests: Mapping[str, tuple[Amount, Origin]] = {}
+    limits: Mapping[str, tuple[Amount, Origin]] = {}
+    accelerators: Mapping[str, Accelerator] = {}
+    missing: Mapping[str, tuple[Missing, Origin]] = {}
+    maxima: tuple[Bound, ...] = ()
+    minima: tuple[Bound, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    enforced: tuple[Document, ...] = ()
+    values: Mapping[str, tuple[Any, Origin]] = {}
+    rules: tuple[Rule, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
