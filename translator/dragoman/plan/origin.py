@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dragoman.findings import Span
+from dragoman.findings import Fix, Span
 from dragoman.load.document import Document, Path
 
 # lowest first; `built-in` and `policy` are below everything a flow says
@@ -34,6 +34,13 @@ class Source(NamedTuple):
         if self._in_environment(path):
             path = self._overlaid(path)
         return self.document.span(path, key=key)
+
+    def fix(self, path: Path, value: Any) -> Fix | None:
+        """What would set the value at `path`; None where no text of a YAML document holds it."""
+        if self.document.approximate or self.layer(path) == "--set":
+            return None
+        written = self._overlaid(path) if self._in_environment(path) else path
+        return Fix(self.document.file, self.document.number, written, value)
 
     def names(self, path: Path) -> list[str]:
         """The keys of a map of the merged document, wherever they were written."""
@@ -73,6 +80,10 @@ class Origin(NamedTuple):
     def span(self, *, key: bool = False) -> Span | None:
         """The value's place, if a document has it."""
         return None if self.source is None else self.source.span(self.path, key=key)
+
+    def fix(self, value: Any) -> Fix | None:
+        """What would set it to another value, where a YAML document has it."""
+        return None if self.source is None else self.source.fix(self.path, value)
 
     def at_layer(self) -> str:
         """The layer, seen through the overlays of the document: `environment` and `--set` win over the step's own."""

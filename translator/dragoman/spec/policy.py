@@ -192,6 +192,8 @@ class Rule(Model):
     """Where to read more: an address."""
     at: Annotated[str, Field(max_length=1024, examples=["image", "resources.limits.memory"])] | None = None
     """The field to point at, as it is under the step (or under the flow's `spec`); the step's name, when absent."""
+    fix: Annotated[f.Expression | None, Field(examples=["step.resources.requests.memory"])] = None
+    """An expression that gives what `at` should be, for `dragoman check --fix`."""
     overridable: bool = False
     """A lower layer may loosen or replace it."""
 
