@@ -31,7 +31,7 @@ class Span(NamedTuple):
 class Fix(NamedTuple):
     """What would mend a finding: the value at a path of a document set to another, or added where there is none.
 
-    file     as spans name it; `number` counts the documents of the file from 0
+    file     as spans name it; `number` counts the documents of the file from 1
     path     of the value in the document, as it is written there (an environment's, say)
     value    what it becomes: text, number or boolean
     """
