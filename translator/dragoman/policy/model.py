@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from dragoman.load.document import Document
-from dragoman.plan.model import Accelerator, Amount, Resources
+from dragoman.plan.model import Accelerator, Address, Amount, Resources
 from dragoman.plan.origin import Origin
 
 Action: TypeAlias = Literal["deny", "clamp", "warn"]
@@ -36,6 +36,9 @@ class Quota(NamedTuple):
 
     `key` is as a ResourceQuota says it: requests.cpu, limits.memory, requests.nvidia.com/gpu, pods, count/jobs.batch.
     The amount is in milli-cores, bytes, or pieces.
+
+    covers    the steps whose pods it counts; None when it counts all
+    enforced  the cluster says so itself: what is beyond waits until there is room
     """
 
     key: str
@@ -43,6 +46,8 @@ class Quota(NamedTuple):
     action: Action
     origin: Origin
     reason: str = ""
+    covers: frozenset[Address] | None = None
+    enforced: bool = False
 
 
 class Rule(NamedTuple):
