@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from dragoman import spec
 from dragoman.cli import inputs
@@ -12,6 +13,7 @@ from dragoman.cli.messages import colored
 from dragoman.cli.platform import platform
 from dragoman.findings import Finding, Findings
 from dragoman.load import files
+from dragoman.load.document import Document
 from dragoman.pipeline import render
 from dragoman.report import text
 from dragoman.write.manifests import write_text
@@ -20,40 +22,33 @@ from dragoman.write.manifests import write_text
 def run(arguments: argparse.Namespace) -> int:
     """Check every flow for every target (and every environment, when none is named)."""
     reading = inputs.options(arguments)
-    findings: list[Finding] = []
-    checked = 0
     documents = files.load(arguments.paths, reading)
     flows = inputs.flows(documents)
-    for other in documents:
-        if other not in flows:
-            checked += 1
-            try:
-                spec.read(other)
-            except Findings as error:
-                findings += error.findings
-    for flow in flows:
-        policies = inputs.policies(arguments, reading)
-        for target in inputs.targets(arguments):
-            for environment in _environments(flow.data, arguments.env):
-                checked += 1
-                try:
-                    libraries = inputs.libraries(flow, environment, reading)
-                    findings += render(
-                        flow, libraries, policies, target, environment, arguments.set, platform()
-                    ).findings
-                except Findings as error:
-                    findings += error.findings
+    others = [document for document in documents if document not in flows]
+    findings = [finding for other in others for finding in _mistakes(other)]
+    policies = inputs.policies(arguments, reading)
+    cases = list(inputs.cases(flows, arguments))
+    for case in cases:
+        try:
+            libraries = inputs.libraries(case.flow, case.environment, reading)
+            done = render(
+                case.flow, libraries, policies, case.target, case.environment, arguments.set, platform=platform()
+            )
+            findings += done.findings
+        except Findings as error:
+            findings += error.findings
     findings = judged(findings, arguments)
-    write_text(arguments.output, _report(findings, checked, arguments))
+    write_text(arguments.output, _report(findings, len(others) + len(cases), arguments))
     return 1 if failed(findings, arguments) else 0
 
 
-def _environments(data: object, named: str) -> list[str]:
-    if named:
-        return [named]
-    body = data.get("spec") if isinstance(data, dict) else None
-    environments = body.get("environments") if isinstance(body, dict) else None
-    return ["", *environments] if isinstance(environments, dict) else [""]
+def _mistakes(document: Document) -> Sequence[Finding]:
+    """What is wrong with a document that is no flow: a library, a policy."""
+    try:
+        spec.read(document)
+    except Findings as error:
+        return error.findings
+    return ()
 
 
 def _report(findings: list[Finding], checked: int, arguments: argparse.Namespace) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from dragoman.emit import registry
 from dragoman.findings import Finding, Findings
@@ -11,6 +12,14 @@ from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.policy.enact import Enacted, enact
 from dragoman.policy.model import Policy
+
+
+class Case(NamedTuple):
+    """A flow for one target in one environment: what is checked, and compared, on its own. Either may be empty."""
+
+    flow: Document
+    target: str
+    environment: str
 
 
 def options(arguments: argparse.Namespace) -> files.Options:
@@ -68,6 +77,20 @@ def libraries(flow: Document, environment: str, reading: files.Options) -> dict[
 def targets(arguments: argparse.Namespace) -> Iterator[str]:
     """The targets of the command line; the flow's own (empty) when it names none."""
     yield from dict.fromkeys(arguments.target or [""])
+
+
+def cases(flows: Sequence[Document], arguments: argparse.Namespace) -> Iterator[Case]:
+    """Every flow for every target, in every environment of its own when the command line names none."""
+    for flow in flows:
+        for target in targets(arguments):
+            for environment in [arguments.env] if arguments.env else ["", *_environments(flow.data)]:
+                yield Case(flow, target, environment)
+
+
+def _environments(data: object) -> list[str]:
+    body = data.get("spec") if isinstance(data, dict) else None
+    environments = body.get("environments") if isinstance(body, dict) else None
+    return list(environments) if isinstance(environments, dict) else []
 
 
 def _is(document: Document, *kinds: str) -> bool:
