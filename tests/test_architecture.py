@@ -22,6 +22,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     {"findings", "quantity", "duration", "expr", "codes"},
     {"load"},
+    {"baseline"},
     {"spec"},
     {"plan"},
     {"policy"},
@@ -32,6 +33,7 @@ ORDER = (
     {"report"},
     {"drive"},
     {"pipeline"},
+    {"diff"},
     {"cli"},
     {"__main__"},
 )

@@ -15,3 +15,16 @@ def parse(text: str) -> int:
     5400
     """
     return sum(int(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+
+
+def text(seconds: int) -> str:
+    """Seconds as the spec writes them, the largest units first.
+
+    >>> text(5400), text(0)
+    ('1h30m', '0s')
+    """
+    said = ""
+    for unit in "dhms":
+        count, seconds = divmod(seconds, _SECONDS[unit])
+        said += f"{count}{unit}" if count else ""
+    return said or "0s"

@@ -151,6 +151,24 @@ def _check(one: argparse.ArgumentParser) -> None:
     )
 
 
+def _diff(one: argparse.ArgumentParser) -> None:
+    _inputs(one)
+    one.add_argument(
+        "--base",
+        default="HEAD",
+        metavar="REV",
+        help="what to compare with, where its history and HEAD's part (default: HEAD, so what is not committed)",
+    )
+    one.add_argument("--summary", action="store_true", help="leave out the texts of the manifests")
+    one.add_argument("--exit-zero", action="store_true", help="differences are no reason for exit code 1")
+    one.add_argument(
+        "-o", "--output", default="-", metavar="FILE", help="where the result goes (default: standard output)"
+    )
+    one.add_argument(
+        "--format", choices=("text", "markdown", "json"), default="text", help="how it is written (default: text)"
+    )
+
+
 def _run(one: argparse.ArgumentParser) -> None:
     _inputs(one)
     one.add_argument(
@@ -249,6 +267,7 @@ def _codes(one: argparse.ArgumentParser) -> None:
 VERBS = {
     "render": Verb("translate specs into manifests", "render", _render),
     "check": Verb("say what is wrong with specs, and how faithfully they translate", "check", _check),
+    "diff": Verb("show what a change does to what is rendered", "diff", _diff),
     "run": Verb("run a flow now, with its progress", "run", _run),
     "drive": Verb("go on with a run inside its cluster: what a coordinator does", "drive", _drive),
     "carry": Verb("hand on the outputs of a step inside its pod", "carry", _carry),

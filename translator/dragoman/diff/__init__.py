@@ -1,0 +1,1 @@
+"""Diff: what a change to specs does to what is rendered, in the spec's own words."""
