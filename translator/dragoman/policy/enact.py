@@ -16,6 +16,7 @@ from dragoman.plan.amounts import known, resources
 from dragoman.plan.context import Context
 from dragoman.plan.model import Accelerator, Amount, Plan, Resources
 from dragoman.plan.origin import Layer, Origin, Source
+from dragoman.policy.exemptions import unreadable
 from dragoman.policy.layers import stacked
 from dragoman.policy.model import Bound, Exemption, Missing, Policies, Policy, Quota, Rule
 
@@ -55,6 +56,7 @@ def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda na
             continue
         said.append(_read(policy, findings))
         findings += _impossible(policy, stranger)
+        findings += unreadable(said[-1].exemptions)
     if has_errors(findings):
         raise Findings(dict.fromkeys(findings))
     return Enacted(tuple(policies), tuple(said), tuple(findings))
