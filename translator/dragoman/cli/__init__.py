@@ -40,6 +40,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
     verb = import_module(f"dragoman.cli.{VERBS[arguments.verb].module}")
     try:
+        if "paths" in arguments:
+            from dragoman.cli.defaults import filled
+
+            arguments = filled(arguments)
         result: int = verb.run(arguments)
         return result
     except Findings as error:

@@ -18,6 +18,11 @@ class Verb(NamedTuple):
 HIDDEN = frozenset({"carry", "store"})  # verbs that no person types
 WRITTEN = ("yaml", "json")
 FORMS = ("api", "crossplane", "cloudformation", "iam", "submit-plan")  # of what is written, instead of the flow's own
+CALLS = {  # of Argo CD's plugin
+    "generate": "print the manifests of a folder's flows",
+    "parameters": "announce the parameters of a folder's flows",
+    "doctor": "rehearse what Argo CD does with a folder, and say what would fail",
+}
 WIDTH = 100  # of help; asking the terminal costs more than a small render's own work
 
 
@@ -42,15 +47,20 @@ def parser(version: str, asked: Sequence[str] | None = None) -> argparse.Argumen
         if asked is not None and name not in asked:
             continue
         verb.flags(one)
-        one.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-        one.add_argument("-v", "--verbose", action="store_true", help="say more")
-        one.add_argument(
-            "--color",
-            choices=("auto", "always", "never"),
-            default="auto",
-            help="color messages (default: on a terminal)",
-        )
+        if verb.flags is not _cmp:  # whose own verbs have them
+            _messages(one)
     return top
+
+
+def _messages(one: argparse.ArgumentParser) -> None:
+    one.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    one.add_argument("-v", "--verbose", action="store_true", help="say more")
+    one.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="color messages (default: on a terminal)",
+    )
 
 
 class _RunId(argparse.Action):
@@ -124,9 +134,8 @@ def _render(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "-o",
         "--output",
-        default="-",
         metavar="DIR",
-        help="a folder for the manifests, or - for standard output (default)",
+        help="a folder for the manifests, or - for standard output (default: the repository's, else -)",
     )
     one.add_argument(
         "--format",
@@ -214,6 +223,37 @@ def _run(one: argparse.ArgumentParser) -> None:
     )
 
 
+def _cmp(one: argparse.ArgumentParser) -> None:
+    calls = one.add_subparsers(dest="call", metavar="CALL", required=True)
+    for name, about in CALLS.items():
+        call = calls.add_parser(name, help=about, description=about, allow_abbrev=False, formatter_class=_formatter)
+        call.add_argument(
+            "path",
+            nargs="?",
+            default="",
+            metavar="PATH",
+            help="the application's folder (default: this one; with --app, the one that it names)",
+        )
+        call.add_argument(
+            "--app",
+            default="",
+            metavar="FILE",
+            help="an Application: as Argo CD would call us for it, instead of what the environment says",
+        )
+        if name == "doctor":
+            call.add_argument(
+                "--exclude",
+                action="append",
+                default=[],
+                metavar="GLOB",
+                help="what Argo CD does not send, as `reposerver.plugin.tar.exclusions` says it; may repeat",
+            )
+            call.add_argument(
+                "--steady", action="store_true", help="leave out what is another on each run: times and users"
+            )
+        _messages(call)
+
+
 def _drive(one: argparse.ArgumentParser) -> None:
     one.add_argument("--plan", required=True, metavar="FILE", help="the plan, as the coordinator's ConfigMap has it")
     one.add_argument(
@@ -270,6 +310,7 @@ VERBS = {
     "diff": Verb("show what a change does to what is rendered", "diff", _diff),
     "run": Verb("run a flow now, with its progress", "run", _run),
     "drive": Verb("go on with a run inside its cluster: what a coordinator does", "drive", _drive),
+    "cmp": Verb("answer Argo CD's calls as its plugin, and rehearse them", "cmp", _cmp),
     "carry": Verb("hand on the outputs of a step inside its pod", "carry", _carry),
     "store": Verb("put the outputs of a step into S3, inside its job", "store", _store),
     "schema": Verb("print the JSON Schema of the spec, for editors", "schema", _schema),

@@ -10,7 +10,7 @@ from dragoman.emit import registry
 from dragoman.findings import Finding, Findings
 from dragoman.load import files
 from dragoman.load.document import Document
-from dragoman.policy.enact import Enacted, enact
+from dragoman.policy.enact import NO_POLICIES, Enacted, enact
 from dragoman.policy.model import Policy
 
 
@@ -41,21 +41,12 @@ def flows(documents: Sequence[Document]) -> list[Document]:
 
 
 def policies(arguments: argparse.Namespace, reading: files.Options) -> Enacted:
-    """The policies of `--policy`, in force."""
-    found = files.load(arguments.policy, reading) if arguments.policy else []
-    for document in found:
-        if not _is(document, "Policy"):
-            raise Findings(
-                [
-                    Finding(
-                        "DRG107",
-                        f"`{document.file}` holds no policy",
-                        document.span(("kind",)),
-                        "a policy is a document of `kind: Policy`",
-                    )
-                ]
-            )
-    return enact([Policy(document) for document in found], registry.stranger)
+    """The policies of `--policy` and what they extend, in force."""
+    if not arguments.policy:
+        return NO_POLICIES
+    from dragoman.load.policies import policies as layers
+
+    return enact([Policy(*layer) for layer in layers(arguments.policy, reading)], registry.stranger)
 
 
 def libraries(flow: Document, environment: str, reading: files.Options) -> dict[str, Document]:
@@ -80,10 +71,12 @@ def targets(arguments: argparse.Namespace) -> Iterator[str]:
 
 
 def cases(flows: Sequence[Document], arguments: argparse.Namespace) -> Iterator[Case]:
-    """Every flow for every target, in every environment of its own when the command line names none."""
+    """Every flow for every target, in every environment of its own when neither command line nor repository says."""
     for flow in flows:
+        own = _environments(flow.data)
+        asked = [name for name in arguments.environments if name in own] or [""]
         for target in targets(arguments):
-            for environment in [arguments.env] if arguments.env else ["", *_environments(flow.data)]:
+            for environment in [arguments.env] if arguments.env else asked if arguments.environments else ["", *own]:
                 yield Case(flow, target, environment)
 
 

@@ -1,0 +1,113 @@
+"""`.dragoman.toml`: what a repository says once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dragoman.cli import main
+
+FLOW = """\
+apiVersion: dragoman.dev/v1alpha1
+kind: Flow
+metadata: {name: f}
+spec:
+  defaults: {image: i}
+  steps: {a: {command: [x]}}
+  environments:
+    prod: {steps: {a: {resources: {cpu: 9}}}}
+    broken: {steps: {a: {needs: [nothing]}}}
+"""
+POLICY = """\
+apiVersion: dragoman.dev/v1alpha1
+kind: Policy
+metadata: {name: p}
+spec: {defaults: {resources: {cpu: 7}}}
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/f.dragoman.yaml").write_text(FLOW)
+    (tmp_path / "p.policy.yaml").write_text(POLICY)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def says(repository: Path, text: str) -> None:
+    (repository / ".dragoman.toml").write_text(text)
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(list(words))
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_policies_and_targets_are_those_of_the_repository(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    says(repository, 'policies = ["p.policy.yaml"]\ntargets = ["kubernetes"]\n')
+    for folder in (repository, repository / "flows"):
+        os.chdir(folder)
+        code, out, _ = run(capsys, "render")
+        assert (code, "kind: Job" in out, 'cpu: "7"' in out) == (0, True, True)
+    _, out, _ = run(capsys, "render", "-t", "argo")
+    assert "kind: WorkflowTemplate" in out
+
+
+def test_the_command_line_wins(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    says(repository, 'policies = ["nowhere.yaml"]\noutput = "out"\n')
+    code, out, _ = run(capsys, "render", "--policy", "p.policy.yaml", "-o", "-")
+    assert (code, 'cpu: "7"' in out, (repository / "out").exists()) == (0, True, False)
+    assert run(capsys, "render")[0] == 2
+
+
+def test_the_output_is_a_folder_of_the_repository(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    says(repository, 'output = "out"\n')
+    os.chdir(repository / "flows")
+    assert run(capsys, "render", "-t", "kubernetes")[:2] == (0, "")
+    assert list((repository / "out").glob("*.yaml"))
+
+
+def test_environments_that_count(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "check")[0] == 1  # the environment `broken` is
+    says(repository, 'environments = ["prod", "elsewhere"]\n')
+    assert run(capsys, "check")[0] == 0
+    assert run(capsys, "check", "--env", "broken")[0] == 1
+
+
+def test_a_file_outside_of_the_repository_says_nothing(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inner = repository / "inner"
+    (inner / ".git").mkdir(parents=True)
+    (inner / "f.dragoman.yaml").write_text(FLOW)
+    says(repository, 'targets = ["nowhere"]\n')
+    os.chdir(inner)
+    assert run(capsys, "render")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("targets = [", ".dragoman.toml:1:1", "is not TOML"),
+        ("\n  target = 'argo'\n", ".dragoman.toml:2:3", "did you mean `targets`?"),
+        ("targets = 'argo'\n", ".dragoman.toml:1:1", "`targets` must be a list of texts"),
+        ("output = ['a']\n", ".dragoman.toml:1:1", "`output` must be a text"),
+        ("policies = [1]\n", ".dragoman.toml:1:1", 'for example `policies = ["…"]`'),
+    ],
+)
+def test_what_it_may_not_say(
+    repository: Path, capsys: pytest.CaptureFixture[str], text: str, place: str, said: str
+) -> None:
+    says(repository, text)
+    code, out, err = run(capsys, "render")
+    assert (code, out) == (2, "")
+    assert f"--> {place}\n" in err
+    assert said in err
+
+
+def test_bytes_that_are_no_text(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / ".dragoman.toml").write_bytes(b"\xff\xfe")
+    assert run(capsys, "check")[0] == 2
