@@ -14,6 +14,7 @@ from dragoman.load.document import Document
 from dragoman.load.text import MAX_SIZE, decode
 
 SUFFIXES = (".dragoman.yaml", ".dragoman.yml", ".dragoman.jsonnet")
+JSONNET = (".jsonnet", ".libsonnet")
 STDIN = "-"
 
 
@@ -40,7 +41,7 @@ def load(paths: Sequence[str], options: Options) -> list[Document]:
     findings: list[Finding] = []
     exit_code = 1
     for path in paths:
-        for file in _files(path, findings):
+        for file in expand(path, SUFFIXES, findings):
             try:
                 documents += read(file, options)
             except Findings as error:
@@ -59,12 +60,20 @@ def read(file: str, options: Options) -> list[Document]:
         return yaml.parse(decode(sys.stdin.buffer.read(MAX_SIZE + 1), "<stdin>"), "<stdin>")
     root = options.root or root_of(file)
     check_inside(file, root)
-    if file.endswith((".jsonnet", ".libsonnet")):
+    if file.endswith(JSONNET):
         from dragoman.load import jsonnet
 
         evaluated = jsonnet.evaluate(file, root=root, ext=options.ext, tla=options.tla, engine=options.engine)
         return jsonnet.documents(evaluated, _shown(file))
     return yaml.parse(decode(_bytes(file), _shown(file)), _shown(file))
+
+
+def foreign(file: str, options: Options) -> list[Document]:
+    """The documents of a file that others wrote, for a cluster say: `yaml.parse` of what is `foreign`."""
+    if file.endswith(JSONNET):
+        return read(file, options)
+    check_inside(file, options.root or root_of(file))
+    return yaml.parse(decode(_bytes(file), _shown(file)), _shown(file), foreign=True)
 
 
 def imported(flow: Document, imports: Mapping[str, str], options: Options) -> dict[str, Document]:
@@ -145,7 +154,8 @@ def check_inside(file: str, root: str, span: Span | None = None) -> None:
         )
 
 
-def _files(path: str, findings: list[Finding]) -> Iterator[str]:
+def expand(path: str, suffixes: tuple[str, ...], findings: list[Finding]) -> Iterator[str]:
+    """The path itself; for a folder, the files under it whose names end so, or a finding when there are none."""
     if path == STDIN or not os.path.isdir(path):
         yield path
         return
@@ -153,13 +163,14 @@ def _files(path: str, findings: list[Finding]) -> Iterator[str]:
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if name.endswith(SUFFIXES):
+            if name.endswith(suffixes):
                 found = True
                 yield os.path.normpath(os.path.join(folder, name))
     if not found:
-        endings = " or ".join(f"`{suffix}`" for suffix in SUFFIXES)
+        endings = " or ".join(f"`{suffix}`" for suffix in suffixes)
+        one, several = ("spec", "specs") if suffixes == SUFFIXES else ("policy", "policies")
         findings.append(
-            Finding("DRG014", f"there are no specs under `{path}`", None, f"a spec's name ends in {endings}")
+            Finding("DRG014", f"there are no {several} under `{path}`", None, f"a {one}'s name ends in {endings}")
         )
 
 
@@ -168,19 +179,11 @@ def _bytes(file: str) -> bytes:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not keep us waiting
     except (OSError, ValueError) as error:
         raise _unreadable(file, error) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        message, advice = f"`{_shown(file)}` is not a regular file", "name a file, or `-` for standard input"
+        raise Findings([Finding("DRG013", message, None, advice)], 2)
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Findings(
-                [
-                    Finding(
-                        "DRG013",
-                        f"`{_shown(file)}` is not a regular file",
-                        None,
-                        "name a file, or `-` for standard input",
-                    )
-                ],
-                2,
-            )
         try:
             return stream.read(MAX_SIZE + 1)
         except OSError as error:

@@ -43,13 +43,14 @@ MAX_FINDINGS = 200
 _NUL = re.compile(r"\\(?:0|x00|u0000|U00000000)")  # the only ways to write it
 
 
-def parse(text: str, file: str) -> list[Document]:
+def parse(text: str, file: str, *, foreign: bool = False) -> list[Document]:
     """The documents of a YAML 1.2 file, without its empty ones; raises Findings with everything wrong in it.
 
     Containers that an alias names twice are the same object twice: nobody may change what a loader returns.
+    In a `foreign` file, which others wrote for other tools, what those tools read otherwise is text, and no finding.
     """
     text = _readable(text, file)
-    builder = _Builder(text, file)
+    builder = _Builder(text, file, foreign=foreign)
     try:
         builder.read()
     except (YAMLError, UnicodeEncodeError) as error:
@@ -86,9 +87,10 @@ def _readable(text: str, file: str) -> str:
 class _Builder:
     """The state of the pass: the container being filled, those around it, and what was found so far."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, *, foreign: bool) -> None:
         self.text = text
         self.file = file
+        self.foreign = foreign
         self.documents: list[Document] = []
         self.findings: list[Finding] = []
         self.seen = 0  # documents, the empty ones too
@@ -247,6 +249,8 @@ class _Builder:
     def plain(self, text: str, start: Point, end: Point) -> Any:
         value = resolve(text)
         if type(value) is Unclear:
+            if self.foreign:
+                return text
             self.report(value.code, value.message, start, end, value.help)
         return value
 
@@ -256,6 +260,8 @@ class _Builder:
         if text == "<<":
             advice = "YAML 1.2 has none: use `defaults` or a template; or quote it"
             self.report("DRG006", "`<<` is a merge key", start, end, advice)
+        elif self.foreign:
+            return text
         elif type(value) is Unclear and text[0] in NUMERIC:
             self.report("DRG005", f"key {value.message}", start, end, value.help)
         elif type(value) is not str and type(value) is not Unclear:
