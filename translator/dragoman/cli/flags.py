@@ -273,6 +273,16 @@ def _store(one: argparse.ArgumentParser) -> None:
     )
 
 
+def _init(one: argparse.ArgumentParser) -> None:
+    one.add_argument("folder", nargs="?", default=".", metavar="DIR", help="where (default: .)")
+    one.add_argument(
+        "-t", "--target", choices=("argo", "kubernetes", "batch"), default="argo", help="the engine (default: argo)"
+    )
+    one.add_argument(
+        "--ci", choices=("github", "gitlab", "none"), default="github", help="whose files for CI (default: github)"
+    )
+
+
 def _schema(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--kind",
@@ -308,6 +318,7 @@ VERBS = {
     "render": Verb("translate specs into manifests", "render", _render),
     "check": Verb("say what is wrong with specs, and how faithfully they translate", "check", _check),
     "diff": Verb("show what a change does to what is rendered", "diff", _diff),
+    "init": Verb("begin a repository of flows: a flow, a policy, a Makefile, CI", "init", _init),
     "run": Verb("run a flow now, with its progress", "run", _run),
     "drive": Verb("go on with a run inside its cluster: what a coordinator does", "drive", _drive),
     "cmp": Verb("answer Argo CD's calls as its plugin, and rehearse them", "cmp", _cmp),
