@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 
 from dragoman import spec
 from dragoman.cli import inputs
+from dragoman.cli.inputs import Case
 from dragoman.cli.judge import failed, judged
 from dragoman.cli.messages import colored
 from dragoman.cli.platform import platform
@@ -15,51 +15,66 @@ from dragoman.findings import Finding, Findings
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import render
+from dragoman.policy.enact import Enacted
 from dragoman.report import text
+from dragoman.report.model import Checked, of, report
 from dragoman.write.manifests import write_text
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check every flow for every target (and every environment, when none is named)."""
+    try:
+        checked = _checked(arguments)
+        findings = [finding for one in checked for finding in one.findings]
+    except Findings as error:  # a file that cannot be read as what it is, a policy that is wrong
+        if error.exit_code != 1:
+            raise
+        checked, findings = [], list(error.findings)
+    findings = judged(findings, arguments)
+    write_text(arguments.output, _report(findings, checked, arguments))
+    return 1 if failed(findings, arguments) else 0
+
+
+def _checked(arguments: argparse.Namespace) -> list[Checked]:
     reading = inputs.options(arguments)
     documents = files.load(arguments.paths, reading)
     flows = inputs.flows(documents)
     others = [document for document in documents if document not in flows]
-    findings = [finding for other in others for finding in _mistakes(other)]
     policies = inputs.policies(arguments, reading)
-    cases = list(inputs.cases(flows, arguments))
-    for case in cases:
-        try:
-            libraries = inputs.libraries(case.flow, case.environment, reading)
-            done = render(
-                case.flow, libraries, policies, case.target, case.environment, arguments.set, platform=platform()
-            )
-            findings += done.findings
-        except Findings as error:
-            findings += error.findings
-    findings = judged(findings, arguments)
-    write_text(arguments.output, _report(findings, len(others) + len(cases), arguments))
-    return 1 if failed(findings, arguments) else 0
+    cases = inputs.cases(flows, arguments)
+    return [*map(_other, others), *(_case(case, policies, reading, arguments) for case in cases)]
 
 
-def _mistakes(document: Document) -> Sequence[Finding]:
-    """What is wrong with a document that is no flow: a library, a policy."""
+def _other(document: Document) -> Checked:
+    """A document that is no flow: a library, a policy."""
     try:
         spec.read(document)
     except Findings as error:
-        return error.findings
-    return ()
+        return of(document, error.findings)
+    return of(document)
 
 
-def _report(findings: list[Finding], checked: int, arguments: argparse.Namespace) -> str:
+def _case(case: Case, policies: Enacted, reading: files.Options, arguments: argparse.Namespace) -> Checked:
+    """A flow for one target in one environment."""
+    flow, target, environment = case
+    try:
+        libraries = inputs.libraries(flow, environment, reading)
+        done = render(flow, libraries, policies, target, environment, arguments.set, platform=platform())
+    except Findings as error:
+        return of(flow, error.findings, target, environment)
+    return of(flow, done.findings, done.plan.target, environment)
+
+
+def _report(findings: list[Finding], checked: list[Checked], arguments: argparse.Namespace) -> str:
     shown = [finding for finding in findings if finding.severity != "info" or arguments.verbose]
     if arguments.quiet:
         shown = [finding for finding in shown if finding.severity == "error"]
-    if arguments.format == "json":
-        from dragoman.report import json
-
-        return json.text(shown)
     if arguments.format == "lines":
-        return "".join(text.line(finding) + "\n" for finding in shown)
-    said = text.text(shown, color=arguments.output == "-" and colored(arguments, sys.stdout))
-    return said or ("" if arguments.quiet else f"checked {checked}: nothing to report\n")
+        return text.lines(shown)
+    color = arguments.format == "text" and arguments.output == "-" and colored(arguments, sys.stdout)
+    said = text.text(shown, color=color, verbose=arguments.verbose)
+    if arguments.format == "text":
+        return said or ("" if arguments.quiet else f"checked {len(checked)}: nothing to report\n")
+    from dragoman.report.formats import written
+
+    return written(report(shown, checked, arguments.fail_on), arguments.format, said, arguments.link_base)

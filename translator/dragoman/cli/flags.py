@@ -154,9 +154,15 @@ def _check(one: argparse.ArgumentParser) -> None:
     )
     one.add_argument(
         "--format",
-        choices=("text", "lines", "json"),
+        choices=("text", "lines", "json", "sarif", "junit", "github", "gitlab", "markdown"),
         default="text",
         help="how it is written (default: text)",
+    )
+    one.add_argument(
+        "--link-base",
+        default="",
+        metavar="URL",
+        help="what the links of a markdown report begin with (default: they are relative to the repository)",
     )
 
 

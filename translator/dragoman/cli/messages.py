@@ -15,7 +15,7 @@ from dragoman.report import text
 def show(findings: Iterable[Finding], arguments: argparse.Namespace) -> None:
     """The findings that this command line wants to see."""
     wanted = [finding for finding in findings if _wanted(finding, arguments)]
-    sys.stderr.write(text.text(wanted, color=colored(arguments, sys.stderr)))
+    sys.stderr.write(text.text(wanted, color=colored(arguments, sys.stderr), verbose=arguments.verbose))
 
 
 def colored(arguments: argparse.Namespace, stream: TextIO) -> bool:
