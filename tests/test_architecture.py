@@ -34,6 +34,7 @@ ORDER = (
     {"drive"},
     {"pipeline"},
     {"diff"},
+    {"cmp"},
     {"cli"},
     {"__main__"},
 )
