@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from dragoman.cli import inputs
+from dragoman.cli import defaults, inputs
+from dragoman.cli.defaults import NAME
 from dragoman.cli.judge import failed, judged
 from dragoman.cli.platform import platform
 from dragoman.cmp.adopt import adopted
@@ -142,7 +143,7 @@ def rendered(call: Call) -> tuple[list[Rendering], list[Finding]]:
             ours = adopted(flow, call.asked)
             libraries = inputs.libraries(ours, wanted.environment, reading)
             options = platform(call.environment)
-            done = render(ours, libraries, policies, wanted.target, wanted.environment, sets, options)
+            done = render(ours, libraries, policies, arguments.target, wanted.environment, sets, options)
             errors += unserved(done, call.asked)
             renderings.append(done)
         except Findings as error:
@@ -158,11 +159,23 @@ def rendered(call: Call) -> tuple[list[Rendering], list[Finding]]:
 
 
 def flags(call: Call, wanted: Settings) -> argparse.Namespace:
-    """The settings as flags of `dragoman render`, its paths counted from the root."""
+    """The settings as flags of `dragoman render`, its paths counted from the root, where we are.
+
+    What an application leaves open, the repository's `.dragoman.toml` says, as it does in CI.
+    """
+    if os.path.islink(NAME):
+        files.check_inside(NAME, call.root)
+    given = {"target": [wanted.target] if wanted.target else [], "env": wanted.environment}
+    named = [_from_root(path, call.folder) for path in wanted.policies]
+    filled = defaults.filled(argparse.Namespace(policy=named, **given))
+    if len(filled.target or ()) > 1:
+        message = f"`{NAME}` names {len(filled.target)} targets, and an application has one"
+        raise Findings([Finding("DRG672", message, None, "set the parameter `target`")])
     return argparse.Namespace(
+        target="".join(filled.target or ()),
         root=call.root,
         set=[f"{path}={value}" for path, value in wanted.set.items()],
-        policy=[_from_root(path, call.folder) for path in wanted.policies],
+        policy=filled.policy,
         strict=wanted.strict,
         fail_on="error",
         ext_str=[f"{name}={value}" for name, value in wanted.extVars.items()],

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from dragoman.cli import inputs
 from dragoman.cli.cmp import Call, called, flags, inside, loaded
+from dragoman.cli.defaults import NAME
 from dragoman.cli.messages import colored
 from dragoman.cmp import closure, tree
 from dragoman.cmp.hazards import hazards
@@ -153,7 +154,7 @@ def _paths(call: Call) -> set[str]:
             documents += inputs.libraries(flow, call.asked.settings.environment, reading).values()
         for layer in policies(arguments.policy, reading) if arguments.policy else ():
             documents += [layer.document, *layer.enforced]
-        return closure.closure(documents, reading)
+        return closure.closure(documents, reading) | {name for name in (NAME,) if os.path.isfile(name)}
     except Findings:
         return set()
 

@@ -148,12 +148,13 @@ def _entries(text: str, findings: list[Finding]) -> Iterable[dict[str, Any]]:
 def _of_entry(parameter: Parameter, entry: Mapping[str, Any], findings: list[Finding]) -> Value | None:
     """A parameter's value; None where it says nothing, as a field that was emptied does."""
     shapes: dict[Shape, type] = {"string": str, "array": list, "map": dict}
-    said = {shape: entry[shape] for shape in shapes if entry.get(shape)}
+    said: dict[Shape, Any] = {shape: entry[shape] for shape in shapes if entry.get(shape)}
     if not said:
         return None
-    value: Any = said.get(parameter.shape)
+    value = said.get(parameter.shape)
+    fits = isinstance(value, shapes[parameter.shape])
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    if len(said) > 1 or not isinstance(value, shapes[parameter.shape]) or not all(isinstance(i, str) for i in inner):
+    if len(said) > 1 or not fits or not all(isinstance(i, str) for i in inner):
         example = {"string": "string: text", "array": "array: [text]", "map": "map: {key: text}"}[parameter.shape]
         message = f"the parameter `{parameter.name}` is {' and '.join(f'`{shape}`' for shape in said)}"
         findings.append(_wrong(message, f"say `{example}`, in quotes what would not be text"))
