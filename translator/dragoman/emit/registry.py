@@ -6,6 +6,7 @@ from importlib import import_module
 
 from dragoman.emitter import Emitter
 from dragoman.findings import Finding, Findings, did_you_mean
+from dragoman.load import reads
 from dragoman.plan.model import Plan, Step
 
 GROUP = "dragoman.emitters"
@@ -76,6 +77,7 @@ def _named_by(step: Step) -> list[tuple[tuple[str, ...], str]]:
 def _entry_points() -> list[tuple[str, str, str]]:
     from importlib.metadata import entry_points  # 40 ms: only a name that we do not know pays for it
 
+    reads.note_elsewhere()
     return [
         (point.name, point.dist.name if point.dist else "?", point.value)
         for point in entry_points(group=GROUP)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dragoman.findings import Finding, Findings, Span, did_you_mean
-from dragoman.load import yaml
+from dragoman.load import reads
 from dragoman.load.document import Document
 from dragoman.load.text import MAX_SIZE, decode
 
@@ -54,7 +54,10 @@ def load(paths: Sequence[str], options: Options) -> list[Document]:
 
 def read(file: str, options: Options) -> list[Document]:
     """The documents of one file, or of standard input for `-`."""
+    from dragoman.load import yaml  # libyaml: to find files is also for those who read none
+
     if file == STDIN:
+        reads.note_elsewhere()
         if sys.stdin is None:
             raise Findings([Finding("DRG013", "standard input is closed", Span("<stdin>"))], 2)
         return yaml.parse(decode(sys.stdin.buffer.read(MAX_SIZE + 1), "<stdin>"), "<stdin>")
@@ -70,6 +73,8 @@ def read(file: str, options: Options) -> list[Document]:
 
 def foreign(file: str, options: Options) -> list[Document]:
     """The documents of a file that others wrote, for a cluster say: `yaml.parse` of what is `foreign`."""
+    from dragoman.load import yaml
+
     if file.endswith(JSONNET):
         return read(file, options)
     check_inside(file, options.root or root_of(file))
@@ -159,13 +164,8 @@ def expand(path: str, suffixes: tuple[str, ...], findings: list[Finding]) -> Ite
     if path == STDIN or not os.path.isdir(path):
         yield path
         return
-    found = False
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if name.endswith(suffixes):
-                found = True
-                yield os.path.normpath(os.path.join(folder, name))
+    found = reads.listing(path, suffixes)
+    yield from found
     if not found:
         endings = " or ".join(f"`{suffix}`" for suffix in suffixes)
         one, several = ("spec", "specs") if suffixes == SUFFIXES else ("policy", "policies")
@@ -185,9 +185,11 @@ def _bytes(file: str) -> bytes:
         raise Findings([Finding("DRG013", message, None, advice)], 2)
     with os.fdopen(descriptor, "rb") as stream:
         try:
-            return stream.read(MAX_SIZE + 1)
+            data = stream.read(MAX_SIZE + 1)
         except OSError as error:
             raise _unreadable(file, error) from None
+    reads.note_file(file, data)
+    return data
 
 
 def _unreadable(file: str, error: OSError | ValueError) -> Findings:

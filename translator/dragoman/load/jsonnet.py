@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from dragoman.findings import Finding, Findings, Span
+from dragoman.load import reads
 from dragoman.load.document import Document, refuse_nul
 
 KEPT = 1 << 16  # bytes of stderr; also what a pipe holds
@@ -111,12 +112,15 @@ def evaluate(
     }
     command = [sys.executable, "-I", "-S", WORKER]
     answer = converse(command, marshal.dumps(request), seconds=limits.wall, size=limits.output + 1_000_000)
-    kind, files, body = _parts(answer.output)
+    kind, files, looked, body = _parts(answer.output)
     if kind != "data":
         from dragoman.load.jsonnet_errors import explain
 
         found = explain(run, answer, kind, files, body)
         raise Findings([found], 2 if found.code in ("DRG013", "DRG028") else 1)
+    for lexical, name, digest in looked:
+        asked = path if lexical == entry else os.path.relpath(os.path.join(real_root, lexical))
+        reads.note_lookup(asked, os.path.join(real_root, name), digest)
     trace = answer.errors.decode(errors="replace").splitlines()
     return Evaluated(
         _plain(run, body),
@@ -242,13 +246,15 @@ def _directory_of(run: Run) -> str:
     return os.path.dirname(directory) if spec.submodule_search_locations else directory
 
 
-def _parts(output: bytes) -> tuple[str, tuple[str, ...], bytes]:
-    """The kind of an answer, the files read and the body; no kind when it is no whole answer."""
+def _parts(output: bytes) -> tuple[str, tuple[str, ...], list[tuple[str, str, str]], bytes]:
+    """The kind of an answer, the files read, what was looked up, the body; no kind when it is no whole answer."""
     header, end, body = output.partition(b"\0\0")
     kind, *rest = header.decode(errors="surrogateescape").split("\0")
-    if not end or not rest or rest[0] != str(len(body)):
-        return "", (), b""
-    return kind, tuple(rest[1:]), body
+    if not end or len(rest) < 2 or rest[0] != str(len(body)) or not rest[1].isdecimal():
+        return "", (), [], b""
+    count = int(rest[1]) + 2
+    looked = rest[count:]
+    return kind, tuple(rest[2:count]), list(zip(looked[::3], looked[1::3], looked[2::3], strict=False)), body
 
 
 def _plain(run: Run, body: bytes) -> Any:

@@ -3,9 +3,10 @@
 It runs as `python -I -S jsonnet_worker.py`: it imports the standard library and, from the directory that the
 request names, the engine; nothing of dragoman, and not `json`, which would double its starting time.
 
-The request is one marshalled dict (`dragoman.load.jsonnet` writes it). The answer is `kind NUL length` and
-`NUL name` for each file read, then two NULs, then a body of `length` bytes: the engine's JSON when the kind
-is `data`, otherwise the words about what went wrong, separated by NULs.
+The request is one marshalled dict (`dragoman.load.jsonnet` writes it). The answer is `kind NUL length NUL count`,
+`NUL name` for each of so many files read, `NUL path NUL name NUL digest` for each path that was looked up (`-` for
+what is not there), then two NULs, then a body of `length` bytes: the engine's JSON when the kind is `data`, otherwise
+the words about what went wrong, separated by NULs.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ import resource
 import stat
 import sys
 import time
+from _blake2 import blake2b  # hashlib takes as long to import as everything else here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing itself takes as long to import as everything else here
     from collections.abc import Callable
 
 LIBRARY = "dragoman.libsonnet"
+NOTHING = "-"
+CHANGED = "changed"  # in place of a digest: the file was not always the same
 SYNTAX = "syntax error: "
 LONGEST = 1_000  # letters kept of a path
 TROUBLE = 32_000  # letters kept of an engine's message, and of the end of its trace
@@ -37,11 +41,16 @@ class RefusedError(Exception):
 
 
 class Jail:
-    """Reads files under one directory, and the shipped library; `files` has the real names of those read."""
+    """Reads files under one directory, and the shipped library.
+
+    files   the real names of those read
+    looked  by each path that was looked up, from the root: the real name and the digest of what was read, or two `-`
+    """
 
     def __init__(self, root: str, library: str, limits: dict[str, int]) -> None:
         self.root, self.library, self.limits = root, library, limits
         self.files: dict[str, None] = {}
+        self.looked: dict[str, tuple[str, str]] = {}
         self.trouble: BaseException | None = None
         self.ascii = True  # whether the texts so far are
         self.ascii_only = False  # whether to give "?" for every other letter
@@ -62,7 +71,7 @@ class Jail:
         return name, text.encode()
 
     def _read(self, base: str, wanted: str) -> tuple[str, str]:
-        path = self._find(base, wanted)
+        lexical, path = self._find(base, wanted)
         name = path[len(self._prefix) :] if path.startswith(self._prefix) else path
         if name not in self.files and len(self.files) > self.limits["imports"]:  # one is the file itself
             raise RefusedError("unfit", base, wanted, f"is one import more than {self.limits['imports']:,}")
@@ -74,18 +83,29 @@ class Jail:
                 size = f"has {found.st_size:,} bytes, maximum {self.limits['file']:,}"
                 raise RefusedError("unfit", base, wanted, size)
             with open(path, "rb") as file:
-                text = file.read(self.limits["file"]).decode("utf-8-sig")
+                data = file.read(self.limits["file"])
+            text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise RefusedError("unfit", base, wanted, "is not UTF-8 text") from None
         except OSError as error:
             raise RefusedError("unfit", base, wanted, f"cannot be read: {error.strerror}") from None
         self.files[name] = None
+        if lexical:
+            self._look(lexical, name, blake2b(data, digest_size=20).hexdigest())
         return name, text
 
-    def _find(self, base: str, wanted: str) -> str:
-        """The real path: relative to the importing file, then to vendor; the library's name is its own."""
+    def _look(self, lexical: str, name: str, digest: str) -> None:
+        path = os.path.relpath(lexical, self.root)
+        if self.looked.setdefault(path, (name, digest)) != (name, digest):
+            self.looked[path] = (name, CHANGED)
+
+    def _find(self, base: str, wanted: str) -> tuple[str, str]:
+        """The path as it is said, and the real one: relative to the importing file, then to vendor.
+
+        The library's name is its own, wherever it is said.
+        """
         if wanted == LIBRARY:
-            return self.library
+            return "", self.library
         if os.path.isabs(wanted):
             raise RefusedError("outside", base, wanted, "is an absolute path")
         for directory in (base, "vendor"):
@@ -95,7 +115,8 @@ class Jail:
                 link = " through a symbolic link" if lexical.startswith(self._prefix) else ""
                 raise RefusedError("outside", base, wanted, f"leaves the repository root{link}")
             if os.path.exists(path):
-                return path
+                return lexical, path
+            self._look(lexical, NOTHING, NOTHING)
         raise RefusedError("missing", base, wanted)
 
     @property
@@ -119,7 +140,8 @@ def main() -> None:
     except BaseException as error:
         kind, words = _describe(jail.trouble or error)
         body = "\0".join(words).encode(errors="surrogateescape")
-    header = [kind, str(len(body)), *jail.files]
+    looked = [word for path, found in jail.looked.items() for word in (path, *found)]
+    header = [kind, str(len(body)), str(len(jail.files)), *jail.files, *looked]
     sys.stdout.buffer.write("\0".join(header).encode(errors="surrogateescape") + b"\0\0")
     sys.stdout.buffer.write(body)
     sys.stdout.buffer.flush()
