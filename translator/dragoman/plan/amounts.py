@@ -103,41 +103,45 @@ def amount(
             return value
         if isinstance(value, Literal):
             value = to_text(value.value)
-    return _number(context, key, value, source, path)
+    return _number(context, key, value, source, path, computed=value is not raw)
 
 
-def _number(context: Context, key: str, value: Any, source: Source, path: Path) -> int | None:
-    text = str(value).strip()
+class NoAmount(ValueError):
+    """A text that is no amount of a resource: why, what to write, and `instead`, what `--fix` would write."""
+
+    def __init__(self, message: str, help: str, instead: str = "") -> None:
+        self.message, self.help, self.instead = message, help, instead
+        super().__init__(message)
+
+
+def number(key: str, text: str) -> int:
+    """The amount that a text says, in the units of `quantity.SCALE`; raises `NoAmount`."""
     if key in quantity.BYTES and text.replace(".", "", 1).isdigit() and text != "0":
-        context.report(
-            "DRG121",
-            f"`{key}: {text}` has no unit",
-            source,
-            path,
-            f"write `{text}Mi` for MiB (2^20 bytes) or `{text}M` for MB (10^6 bytes)",
-        )
-        return None
+        way_out = f"write `{text}Mi` for MiB (2^20 bytes) or `{text}M` for MB (10^6 bytes)"
+        readable = text.isascii() and not text.startswith(".")
+        raise NoAmount(f"`{key}: {text}` has no unit", way_out, f"{text}Mi" if readable else "")
     if key in quantity.BYTES and text.endswith(("m", "u", "n")):
-        context.report(
-            "DRG121",
-            f"`{key}: {text}` is a fraction of a byte: the suffix `{text[-1]}` makes it small",
-            source,
-            path,
-            "write `Mi` for MiB or `M` for MB",
-        )
-        return None
+        message = f"`{key}: {text}` is a fraction of a byte: the suffix `{text[-1]}` makes it small"
+        raise NoAmount(message, "write `Mi` for MiB or `M` for MB")
     try:
         parsed = quantity.parse(text, quantity.SCALE[key])
     except ValueError as error:
         way_out = "for example `500m` or `2` for cpu, `4Gi` for memory"
         if text.endswith(("B", "b")):
             way_out = f"units have no `B` here: `{text[:-1]}`"
-        context.report("DRG121", f"{error}", source, path, way_out)
-        return None
+        raise NoAmount(f"{error}", way_out) from None
     if key == "gpu" and str(parsed) != text:
-        context.report("DRG121", f"`gpu: {text}` is not a whole number of devices", source, path, "ask for whole GPUs")
-        return None
+        raise NoAmount(f"`gpu: {text}` is not a whole number of devices", "ask for whole GPUs")
     return parsed
+
+
+def _number(context: Context, key: str, value: Any, source: Source, path: Path, *, computed: bool) -> int | None:
+    try:
+        return number(key, str(value).strip())
+    except NoAmount as error:
+        fix = source.fix(path, error.instead) if error.instead and not computed else None
+        context.report("DRG121", error.message, source, path, error.help, fix=fix)
+        return None
 
 
 def _take(

@@ -9,7 +9,7 @@ from dragoman.findings import Fix, Span
 from dragoman.load.document import Document, Path
 
 # lowest first; `built-in` and `policy` are below everything a flow says
-LAYERS = ("built-in", "policy", "defaults", "template", "step", "environment", "--set")
+LAYERS = ("built-in", "policy", "defaults", "--with", "template", "step", "environment", "--set")
 
 
 class Source(NamedTuple):
@@ -71,14 +71,20 @@ class Layer(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The layer that set a value, and the value's path in its source (None: no document said it)."""
+    """The layer that set a value, and the value's path in its source (None: no document said it).
+
+    argument  what was typed, where a flag of the command line is a layer by itself
+    """
 
     layer: str
     source: Source | None = None
     path: Path = ()
+    argument: str = ""
 
     def span(self, *, key: bool = False) -> Span | None:
-        """The value's place, if a document has it."""
+        """The value's place, if a document has it, or the argument that it was typed in."""
+        if self.argument:
+            return Span(f"{self.layer} {self.argument}")
         return None if self.source is None else self.source.span(self.path, key=key)
 
     def fix(self, value: Any) -> Fix | None:

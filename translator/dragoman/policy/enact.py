@@ -14,16 +14,18 @@ from dragoman.findings import Finding, Findings, has_errors
 from dragoman.load.document import Path
 from dragoman.plan.amounts import known, resources
 from dragoman.plan.context import Context
-from dragoman.plan.model import Accelerator, Amount, Plan, Resources
+from dragoman.plan.model import Accelerator, Plan, Step
 from dragoman.plan.origin import Layer, Origin, Source
+from dragoman.plan.origins import origin
 from dragoman.policy.exemptions import unreadable
-from dragoman.policy.layers import stacked
+from dragoman.policy.layers import stacked, unsound
+from dragoman.policy.merge import placed
 from dragoman.policy.model import Bound, Exemption, Missing, Policies, Policy, Quota, Rule
 
 # the lowest layer of all (DESIGN: one core, 4096Mi)
 BUILT_IN: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * 2**20}
 LOWEST = Policies(
-    requests={key: (value, Origin("built-in")) for key, value in BUILT_IN.items()},
+    defaults={("requests", key): (value, Origin("built-in")) for key, value in BUILT_IN.items()},
     missing={"memory": ("equal", Origin("built-in")), "gpu": ("equal", Origin("built-in"))},
 )
 QUOTA_KEYS = {"cpu": "requests.cpu", "memory": "requests.memory", "gpu": "gpu", "disk": "requests.ephemeral-storage"}
@@ -56,7 +58,7 @@ def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda na
             continue
         said.append(_read(policy, findings))
         findings += _impossible(policy, stranger)
-        findings += unreadable(said[-1].exemptions)
+        findings += (*unreadable(said[-1].exemptions), *unsound(said[-1]))
     if has_errors(findings):
         raise Findings(dict.fromkeys(findings))
     return Enacted(tuple(policies), tuple(said), tuple(findings))
@@ -111,9 +113,8 @@ def _read(policy: Policy, findings: list[Finding]) -> Policies:
     maxima = _bounds(context, body.get("max"), "max")
     minima = _bounds(context, body.get("min"), "min")
     return Policies(
-        others=Resources(shm=defaults.shm, accelerator=defaults.accelerator, bounds=defaults.bounds),
-        requests=_placed(defaults.requests, layer, "requests"),
-        limits=_placed(defaults.limits, layer, "limits"),
+        defaults={place: (amount, _origin(layer, *place)) for place, amount in placed(defaults).items()},
+        accelerator=None if defaults.accelerator is None else (defaults.accelerator, _origin(layer, "accelerator")),
         accelerators={
             name: Accelerator(
                 one.get("resource") or Accelerator().resource,
@@ -143,12 +144,16 @@ def _read(policy: Policy, findings: list[Finding]) -> Policies:
             Exemption(one, Origin("policy", source, ("spec", "exemptions", number)))
             for number, one in enumerate(body.get("exemptions") or ())
         ),
+        overridable={
+            name: Origin("policy", source, ("spec", "overridable", number))
+            for number, name in enumerate(body.get("overridable") or ())
+        },
     )
 
 
-def _placed(amounts: Mapping[str, Amount], layer: Layer, kind: str) -> dict[str, tuple[Amount, Origin]]:
-    path = (*layer.path, "resources", kind)
-    return {key: (value, Origin("policy", layer.source, (*path, key))) for key, value in amounts.items()}
+def _origin(layer: Layer, *place: str) -> Origin:
+    """Who says a default: it may stand straight under `resources`."""
+    return origin(Step((), layers=(layer,)), "resources", *place)
 
 
 def _missing(said: Any) -> Missing:
@@ -162,8 +167,10 @@ def _bounds(context: Context, entries: Sequence[Mapping[str, Any]] | None, field
         for key in ("cpu", "memory", "gpu", "disk", "shm"):
             amount = None if entry.get(key) is None else known(context, key, entry[key], context.source, (*path, key))
             if amount is not None:
-                origin = Origin("policy", context.source, (*path, key))
-                found.append(Bound(key, amount, entry.get("action") or "deny", origin, entry.get("reason") or ""))
+                place = Origin("policy", context.source, (*path, key))
+                action: Any = entry.get("action") or "deny"
+                reason, overridable = entry.get("reason") or "", bool(entry.get("overridable"))
+                found.append(Bound(key, amount, action, place, reason, overridable))
     return tuple(found)
 
 
@@ -178,9 +185,9 @@ def _quotas(context: Context, entries: Sequence[Mapping[str, Any]] | None) -> tu
                 if block.get(key) is not None:
                     said.append((name, (*path, key), known(context, key, block[key], context.source, (*path, key))))
         action: Any = entry.get("action") or "deny"
-        reason = entry.get("reason") or ""
+        reason, overridable = entry.get("reason") or "", bool(entry.get("overridable"))
         found += [
-            Quota(name, amount, action, Origin("policy", context.source, path), reason)
+            Quota(name, amount, action, Origin("policy", context.source, path), reason, overridable=overridable)
             for name, path, amount in said
             if amount is not None
         ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from dragoman.load.document import Document
-from dragoman.plan.model import Accelerator, Address, Amount, Resources
+from dragoman.plan.model import Accelerator, Address, Amount
 from dragoman.plan.origin import Origin
 
 Action: TypeAlias = Literal["deny", "clamp", "warn"]
@@ -29,6 +29,7 @@ class Bound(NamedTuple):
     action: Action
     origin: Origin
     reason: str = ""
+    overridable: bool = False
 
 
 class Quota(NamedTuple):
@@ -37,8 +38,9 @@ class Quota(NamedTuple):
     `key` is as a ResourceQuota says it: requests.cpu, limits.memory, requests.nvidia.com/gpu, pods, count/jobs.batch.
     The amount is in milli-cores, bytes, or pieces.
 
-    covers    the steps whose pods it counts; None when it counts all
+    covers    the steps whose pods it counts; None when it counts all. The empty address stands for pods of no step
     enforced  the cluster says so itself: what is beyond waits until there is room
+    compute   where what it counts runs (`plan.footprint.KUBERNETES` or `BATCH`); everywhere, when empty
     """
 
     key: str
@@ -48,6 +50,8 @@ class Quota(NamedTuple):
     reason: str = ""
     covers: frozenset[Address] | None = None
     enforced: bool = False
+    compute: str = ""
+    overridable: bool = False
 
 
 class Rule(NamedTuple):
@@ -69,16 +73,16 @@ class Exemption(NamedTuple):
 class Policies(NamedTuple):
     """What all policies that match a plan say together, the lower layers already below the upper ones.
 
-    others      defaults that are no requests or limits: shm, accelerator, bounds
-    requests    defaults, and `limits` too, with who says so
+    defaults    amounts by their place below `resources` (("requests", "cpu"), ("shm",)), with who says so
+    accelerator the kind of GPU of steps that ask for GPUs and name none
     missing     what becomes of a limit that nobody wrote, by resource
     enforced    documents of the cluster's own files (ResourceQuota, LimitRange, Kueue, compute environments)
     values      constants of rules
+    overridable what a lower layer may loosen, with who says so: `limits.cpu`, `values.NAME`, `exemptions`
     """
 
-    others: Resources = Resources()
-    requests: Mapping[str, tuple[Amount, Origin]] = {}
-    limits: Mapping[str, tuple[Amount, Origin]] = {}
+    defaults: Mapping[tuple[str, ...], tuple[Amount, Origin]] = {}
+    accelerator: tuple[str, Origin] | None = None
     accelerators: Mapping[str, Accelerator] = {}
     missing: Mapping[str, tuple[Missing, Origin]] = {}
     maxima: tuple[Bound, ...] = ()
@@ -88,3 +92,4 @@ class Policies(NamedTuple):
     values: Mapping[str, tuple[Any, Origin]] = {}
     rules: tuple[Rule, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+    overridable: Mapping[str, Origin] = {}
