@@ -17,6 +17,7 @@ from dragoman.load.document import Document
 from dragoman.plan.model import Plan
 from dragoman.plan.resolve import resolve
 from dragoman.policy.enact import NO_POLICIES, Enacted, in_force
+from dragoman.policy.floors import NO_FLOORS, Floors
 from dragoman.policy.settle import settle
 
 # what is known of where the manifests go: options of targets, below those of the flow
@@ -41,14 +42,18 @@ def planned(
     environment: str = "",
     sets: Sequence[str] = (),
     platform: Platform = NOWHERE,
+    floors: Floors = NO_FLOORS,
 ) -> tuple[Plan, list[Finding]]:
-    """The plan of a flow for a target, with everything that policies say settled."""
+    """The plan of a flow for a target, with everything that policies say settled.
+
+    floors  what `--with` says: amounts of steps that say nothing themselves, by target
+    """
     for document in (flow, *libraries.values()):
         spec.read(document)
     plan = resolve(flow, libraries, environment, sets, target)
     plan = plan._replace(options={**platform.get(plan.target, {}), **plan.options})
     said, findings = in_force(policies, plan)
-    plan, more = settle(plan, said)
+    plan, more = settle(plan, said, floors)
     return plan, [*findings, *more]
 
 
@@ -61,12 +66,13 @@ def render(
     sets: Sequence[str] = (),
     platform: Platform = NOWHERE,
     form: str = "",
+    floors: Floors = NO_FLOORS,
 ) -> Rendering:
     """The manifests of a flow, or why there are none; raises `Findings` when it cannot even be understood.
 
     form  another form of what the target emits, instead of the one that the flow asks for
     """
-    plan, findings = planned(flow, libraries, policies, target, environment, sets, platform)
+    plan, findings = planned(flow, libraries, policies, target, environment, sets, platform, floors)
     emitter = registry.find(plan.target)
     if form:
         plan = asked(plan, emitter, form)

@@ -16,6 +16,7 @@ from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import render
 from dragoman.policy.enact import Enacted
+from dragoman.policy.floors import Floors
 from dragoman.report import text
 from dragoman.report.model import Checked, of, report
 from dragoman.write.manifests import write_text
@@ -40,9 +41,9 @@ def _checked(arguments: argparse.Namespace) -> list[Checked]:
     documents = files.load(arguments.paths, reading)
     flows = inputs.flows(documents)
     others = [document for document in documents if document not in flows]
-    policies = inputs.policies(arguments, reading)
+    policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
     cases = inputs.cases(flows, arguments)
-    return [*map(_other, others), *(_case(case, policies, reading, arguments) for case in cases)]
+    return [*map(_other, others), *(_case(case, policies, floors, reading, arguments) for case in cases)]
 
 
 def _other(document: Document) -> Checked:
@@ -54,12 +55,14 @@ def _other(document: Document) -> Checked:
     return of(document)
 
 
-def _case(case: Case, policies: Enacted, reading: files.Options, arguments: argparse.Namespace) -> Checked:
+def _case(
+    case: Case, policies: Enacted, floors: Floors, reading: files.Options, arguments: argparse.Namespace
+) -> Checked:
     """A flow for one target in one environment."""
     flow, target, environment = case
     try:
         libraries = inputs.libraries(flow, environment, reading)
-        done = render(flow, libraries, policies, target, environment, arguments.set, platform=platform())
+        done = render(flow, libraries, policies, target, environment, arguments.set, platform(), floors=floors)
     except Findings as error:
         return of(flow, error.findings, target, environment)
     return of(flow, done.findings, done.plan.target, environment)
@@ -73,8 +76,10 @@ def _report(findings: list[Finding], checked: list[Checked], arguments: argparse
         return text.lines(shown)
     color = arguments.format == "text" and arguments.output == "-" and colored(arguments, sys.stdout)
     said = text.text(shown, color=color, verbose=arguments.verbose)
+    if not said and not arguments.quiet:
+        said = f"checked {len(checked)}: nothing to report\n"
     if arguments.format == "text":
-        return said or ("" if arguments.quiet else f"checked {len(checked)}: nothing to report\n")
+        return said
     from dragoman.report.formats import written
 
     return written(report(shown, checked, arguments.fail_on), arguments.format, said, arguments.link_base)

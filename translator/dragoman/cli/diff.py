@@ -76,7 +76,7 @@ def _inside(folder: str) -> Iterator[None]:
 def _sides(arguments: argparse.Namespace, documents: Sequence[Document], wrong: list[Finding]) -> list[Side]:
     """Every case rendered; what is wrong with one is its obstacle, and in `wrong`."""
     reading = inputs.options(arguments)
-    policies = inputs.policies(arguments, reading)
+    policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
     sides = []
     for case in inputs.cases(inputs.flows(documents), arguments):
         name, target = _named(case.flow.data), case.target
@@ -84,7 +84,7 @@ def _sides(arguments: argparse.Namespace, documents: Sequence[Document], wrong: 
         try:
             libraries = inputs.libraries(case.flow, case.environment, reading)
             rendering = render(
-                case.flow, libraries, policies, target, case.environment, arguments.set, platform=platform()
+                case.flow, libraries, policies, target, case.environment, arguments.set, platform(), floors=floors
             )
             name, target = rendering.plan.name, rendering.plan.target
         except Findings as error:

@@ -95,6 +95,14 @@ def _inputs(one: argparse.ArgumentParser) -> None:
         help="a value of the spec, for example params.rows=500; may repeat",
     )
     one.add_argument(
+        "--with",
+        dest="floors",
+        action="append",
+        default=[],
+        metavar="TARGET:KEY=AMOUNT",
+        help="at least so much for steps that say nothing themselves, for example batch:cpu=8,memory=32Gi; may repeat",
+    )
+    one.add_argument(
         "--run-id",
         default="",
         action=_RunId,

@@ -11,6 +11,8 @@ from dragoman.findings import Finding, Findings
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.policy.enact import NO_POLICIES, Enacted, enact
+from dragoman.policy.floors import NO_FLOORS, Floors
+from dragoman.policy.floors import floors as read_floors
 from dragoman.policy.model import Policy
 
 
@@ -47,6 +49,11 @@ def policies(arguments: argparse.Namespace, reading: files.Options) -> Enacted:
     from dragoman.load.policies import policies as layers
 
     return enact([Policy(*layer) for layer in layers(arguments.policy, reading)], registry.stranger)
+
+
+def floors(arguments: argparse.Namespace) -> Floors:
+    """What `--with` says; raises `Findings` with exit code 2 when that cannot be understood."""
+    return read_floors(arguments.floors, registry.stranger) if arguments.floors else NO_FLOORS
 
 
 def libraries(flow: Document, environment: str, reading: files.Options) -> dict[str, Document]:

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     flows = inputs.flows(files.load(arguments.paths, reading))
     if not flows:
         raise Findings([Finding("DRG014", "there is no flow here", None, "a flow is a document of `kind: Flow`")], 2)
-    policies = inputs.policies(arguments, reading)
+    policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
     form = arguments.format if arguments.format in FORMS else ""
     renderings: list[tuple[str, Rendering]] = []
     errors: list[Finding] = []
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         for target in inputs.targets(arguments):
             try:
                 libraries = inputs.libraries(flow, arguments.env, reading)
-                done = render(flow, libraries, policies, target, arguments.env, arguments.set, platform(), form)
+                done = render(flow, libraries, policies, target, arguments.env, arguments.set, platform(), form, floors)
                 renderings.append((flow.file, done))
             except Findings as error:
                 errors += error.findings

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, world: World = World()) -> int:  # noqa: 
         reading = inputs.options(arguments)
         flow, target = _one(inputs.flows(files.load(arguments.paths, reading)), list(inputs.targets(arguments)))
         sources = (flow, inputs.libraries(flow, arguments.env, reading), inputs.policies(arguments, reading))
-        plan, findings = planned(*sources, target, arguments.env, arguments.set)
+        plan, findings = planned(*sources, target, arguments.env, arguments.set, floors=inputs.floors(arguments))
         _only_here(plan, arguments)
         runner = {"local": _here, "kubernetes": _on_kubernetes}.get(plan.target)
         rendered = {"batch": _on_aws}.get(plan.target, _on_argo)
@@ -136,7 +136,7 @@ def _driven_from_here(arguments: argparse.Namespace) -> None:
 
 
 def _on_argo(sources: Sources, target: str, arguments: argparse.Namespace, world: World) -> bool:
-    rendering = render(*sources, target, arguments.env, arguments.set)
+    rendering = render(*sources, target, arguments.env, arguments.set, floors=inputs.floors(arguments))
     if rendering.plan.target not in TARGETS:
         known = ", ".join(f"`{name}`" for name in TARGETS)
         message = f"`dragoman run` cannot run a flow on `{rendering.plan.target}`"
@@ -151,7 +151,8 @@ def _on_aws(sources: Sources, target: str, arguments: argparse.Namespace, world:
     from dragoman.drive.batch import client
 
     _not_on_aws(arguments)
-    rendering = render(*sources, target, arguments.env, arguments.set, form="api")
+    floors = inputs.floors(arguments)
+    rendering = render(*sources, target, arguments.env, arguments.set, form="api", floors=floors)
     plan = rendering.plan
     _shown(rendering.findings, arguments)
     values = run_parameters(plan, arguments.param)
