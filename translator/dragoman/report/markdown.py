@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from dragoman.report.letters import clean
 from dragoman.report.model import Checked, Entry, Report
 from dragoman.report.needs import Amount, Need, Peak
 from dragoman.report.order import name
@@ -136,8 +137,8 @@ def _prose(words: str) -> str:
 
 
 def _escaped(words: str) -> str:
-    """Words without any meaning for Markdown or HTML."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", words)
+    """Words on one line, without any meaning for Markdown or HTML."""
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", clean(words))
 
 
 def _folded(title: str, body: str) -> str:

@@ -14,7 +14,9 @@ def is_file(span: Span | None) -> bool:
 
 def relative(file: str) -> str:
     """A file from its repository's root, with forward slashes, on one line; what is no file stays as it is."""
-    return clean(named(file) if is_file(Span(file)) else file)
+    if not is_file(Span(file)):
+        return clean(file)
+    return clean(named(file)) or "\ufffd"
 
 
 def from_root(span: Span) -> Span:
