@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.findings import Finding, Findings, Span
+from dragoman.findings import Finding, Findings, Fix, Span
 from dragoman.load.document import Document
 from dragoman.load.text import decode
 from dragoman.load.yaml import parse
@@ -173,6 +173,12 @@ def test_places_count_on_over_documents_and_line_breaks() -> None:
     assert (second.number, second.span([0])) == (2, Span("a.yaml", 6, 3, 6, 4))
 
 
+@pytest.mark.parametrize("tag", ["", "!!str ", "&x !!str ", "! "])
+def test_a_block_of_text_ends_with_its_last_letter(tag: str) -> None:
+    (read,) = parse(f"a: {tag}|\n  x\n  yz\n\n# c\nb: 1\n", "a.yaml")
+    assert read.span(["a"]) == Span("a.yaml", 1, 4, 3, 5)
+
+
 WORDS = st.sampled_from(["a", "NO", "x y", "é", "😀😀", "- q", "1e3", "~", "a\nb\n", "  ", "long " * 30 + "."])
 TREES = st.recursive(
     WORDS | st.none() | st.booleans() | st.integers(-9, 9),
@@ -219,13 +225,26 @@ def test_how_to_say_it_instead() -> None:
             "`NO` is text here but a boolean in YAML 1.1 tools",
             Span("a.yaml", 1, 4, 1, 6),
             'quote it: "NO"; or write false for the boolean',
+            fix=Fix("a.yaml", 1, ("a",), "NO"),
         ),
         Finding(
             "DRG010",
             "`0777` has a leading zero: a decimal number here, octal or text in YAML 1.1 tools",
             Span("a.yaml", 2, 4, 2, 8),
             'quote it if it is text: "0777"',
+            fix=Fix("a.yaml", 1, ("b",), "0777"),
         ),
+    ]
+
+
+def test_quotes_have_their_place() -> None:
+    text = "NO\n---\na: [x, {b: on}]\n---\n# nothing\n---\n- - c:\n    - d\n    - e: 1_0\n---\n!!int 0777\n---\na: .inf\n"
+    assert [finding.fix for finding in found(text)] == [
+        Fix("a.yaml", 1, (), "NO"),
+        Fix("a.yaml", 2, ("a", 1, "b"), "on"),
+        Fix("a.yaml", 3, (0, 0, "c", 1, "e"), "1_0"),
+        None,
+        None,
     ]
 
 

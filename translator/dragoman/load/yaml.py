@@ -21,7 +21,7 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from dragoman.findings import Finding, Findings, Span
+from dragoman.findings import Finding, Findings, Fix, Span
 from dragoman.load.document import Document, Mark, Point, refuse_nul
 from dragoman.load.scalars import NUMERIC, WORDS, Unclear, resolve, short
 from dragoman.load.text import MAX_SIZE
@@ -146,14 +146,13 @@ class _Builder:
         if len(value) > MAX_SCALAR:
             message = f"a text of {len(value)} letters, maximum {MAX_SCALAR}"
             self.stop(message, "keep it in another file", start)
+        if style and style in "|>":
+            end = self.last_letter(after)
         if event.tag is not None:
             value = self.tagged(event.tag, value, start, end)
-        elif not style:
-            if value in WORDS or value[0] in NUMERIC:
-                read = self.plain if self.key is not None else self.plain_key
-                value = read(value, start, end)
-        elif style in "|>":
-            end = self.last_letter(after)
+        elif not style and (value in WORDS or value[0] in NUMERIC):
+            read = self.plain if self.key is not None else self.plain_key
+            value = read(value, start, end)
         if event.anchor is not None:
             self.anchors[event.anchor] = value
         self.put(value, start, end)
@@ -246,13 +245,20 @@ class _Builder:
             message, advice = "the file holds no document", "write one"
             self.findings.append(Finding("DRG008", message, Span(self.file), advice))
 
-    def plain(self, text: str, start: Point, end: Point) -> Any:
+    def plain(self, text: str, start: Point, end: Point, *, quotable: bool = True) -> Any:
         value = resolve(text)
         if type(value) is Unclear:
             if self.foreign:
                 return text
-            self.report(value.code, value.message, start, end, value.help)
+            fix = self.quoting(text) if quotable and value.code == "DRG010" else None
+            self.report(value.code, value.message, start, end, value.help, fix=fix)
         return value
+
+    def quoting(self, text: str) -> Fix:
+        """What writes the value that is being read as a text."""
+        frames = [*((frame[0], frame[2]) for frame in self.around), (self.node, self.key)]
+        path = tuple(key if type(node) is dict else len(node) for node, key in frames[1:])  # the first holds the root
+        return Fix(self.file, len(self.documents) + 1, path, text)
 
     def plain_key(self, text: str, start: Point, end: Point) -> str:
         """A key is text; words that only YAML 1.1 tools read otherwise (`on`, `y`) may stand as they are."""
@@ -277,7 +283,7 @@ class _Builder:
         if wanted is None:
             self.unknown_tag(tag, start, end)
             return text
-        value = self.plain(text, start, end)
+        value = self.plain(text, start, end, quotable=False)
         if type(value) is int and wanted is float:
             value = float(value)
         if type(value) is not wanted and type(value) is not Unclear:
@@ -299,9 +305,16 @@ class _Builder:
         return line, index - text.rfind("\n", 0, index) - 1
 
     def report(
-        self, code: str, message: str, start: Point, end: Point, advice: str, *related: tuple[Span, str]
+        self,
+        code: str,
+        message: str,
+        start: Point,
+        end: Point,
+        advice: str,
+        *related: tuple[Span, str],
+        fix: Fix | None = None,
     ) -> None:
-        self.findings.append(Finding(code, message, self.span(start, end), advice, related=related))
+        self.findings.append(Finding(code, message, self.span(start, end), advice, related=related, fix=fix))
         if len(self.findings) >= MAX_FINDINGS:
             raise Findings(self.findings)
 

@@ -11,7 +11,7 @@ from dragoman.expr.text import Template
 from dragoman.expr.tree import Expr, ExprError, Literal
 from dragoman.expr.types import STRING, Type
 from dragoman.expr.values import to_text
-from dragoman.findings import Finding, Span
+from dragoman.findings import Finding, Fix, Span
 from dragoman.load.document import Path
 from dragoman.plan.origin import Source
 
@@ -37,11 +37,11 @@ class Context(NamedTuple):
         *,
         key: bool = False,
         related: tuple[tuple[Span, str], ...] = (),
+        fix: Fix | None = None,
     ) -> None:
         """Add an error at a value's place (or at its key)."""
-        self.findings.append(
-            Finding(code, message, source.span(path, key=key), help, address=address_of(path), related=related)
-        )
+        place = source.span(path, key=key)
+        self.findings.append(Finding(code, message, place, help, address=address_of(path), related=related, fix=fix))
 
     def expression(self, written: str, source: Source, path: Path, scope: Scope, *expected: str) -> Expr | None:
         """A bare expression's typed tree; None (and a finding) when it is wrong or of none of the expected kinds."""

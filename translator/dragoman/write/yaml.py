@@ -34,6 +34,11 @@ def dump_all(values: Iterable[Any]) -> str:
     return "---\n".join(map(dump, values))
 
 
+def quoted(text: str) -> str:
+    """The text in double quotes, on one line."""
+    return f'"{_ESCAPED.sub(_escape, text)}"'
+
+
 def _mapping(value: dict[str, Any], lead: str, indent: str, out: list[str]) -> None:
     """Appends `key: value` lines; the first begins with `lead`, which may hold the `- ` of a list."""
     for key, item in value.items():
@@ -100,7 +105,7 @@ def _line(text: str) -> str:
     """The text on one line, plain or in double quotes."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    return f'"{_ESCAPED.sub(_escape, text)}"'
+    return quoted(text)
 
 
 def _block(text: str, indent: str) -> str:
