@@ -7,7 +7,7 @@ one says stays as it is unless that one says `overridable`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dragoman import spec
 from dragoman.findings import Finding, Findings, has_errors
@@ -21,6 +21,9 @@ from dragoman.policy.exemptions import unreadable
 from dragoman.policy.layers import stacked, unsound
 from dragoman.policy.merge import placed
 from dragoman.policy.model import Bound, Exemption, Missing, Policies, Policy, Quota, Rule
+
+if TYPE_CHECKING:
+    from dragoman.policy.sources.enforced import Enforced
 
 # the lowest layer of all (DESIGN: one core, 4096Mi)
 BUILT_IN: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * 2**20}
@@ -131,7 +134,7 @@ def _read(policy: Policy, findings: list[Finding]) -> Policies:
         maxima=maxima,
         minima=minima,
         quotas=_quotas(context, body.get("quota")),
-        enforced=policy.enforced,
+        enforced=_enforced(policy, findings),
         values={
             name: (value, Origin("policy", source, ("spec", "values", name)))
             for name, value in (body.get("values") or {}).items()
@@ -154,6 +157,17 @@ def _read(policy: Policy, findings: list[Finding]) -> Policies:
 def _origin(layer: Layer, *place: str) -> Origin:
     """Who says a default: it may stand straight under `resources`."""
     return origin(Step((), layers=(layer,)), "resources", *place)
+
+
+def _enforced(policy: Policy, findings: list[Finding]) -> tuple[Enforced, ...]:
+    """What the files say that a policy names under `quotaFrom`."""
+    if not policy.enforced:
+        return ()
+    from dragoman.policy.sources.enforced import read
+
+    enforced, wrong = read(policy.enforced)
+    findings += wrong
+    return enforced
 
 
 def _missing(said: Any) -> Missing:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from dragoman.load.document import Document
 from dragoman.plan.model import Accelerator, Address, Amount
 from dragoman.plan.origin import Origin
+
+if TYPE_CHECKING:
+    from dragoman.policy.sources.enforced import Enforced
 
 Action: TypeAlias = Literal["deny", "clamp", "warn"]
 # what a missing limit becomes: the request, nothing, or so many times the request
@@ -76,7 +79,7 @@ class Policies(NamedTuple):
     defaults    amounts by their place below `resources` (("requests", "cpu"), ("shm",)), with who says so
     accelerator the kind of GPU of steps that ask for GPUs and name none
     missing     what becomes of a limit that nobody wrote, by resource
-    enforced    documents of the cluster's own files (ResourceQuota, LimitRange, Kueue, compute environments)
+    enforced    what the cluster's own files say (ResourceQuota, LimitRange, Kueue, compute environments)
     values      constants of rules
     overridable what a lower layer may loosen, with who says so: `limits.cpu`, `values.NAME`, `exemptions`
     """
@@ -88,7 +91,7 @@ class Policies(NamedTuple):
     maxima: tuple[Bound, ...] = ()
     minima: tuple[Bound, ...] = ()
     quotas: tuple[Quota, ...] = ()
-    enforced: tuple[Document, ...] = ()
+    enforced: tuple[Enforced, ...] = ()
     values: Mapping[str, tuple[Any, Origin]] = {}
     rules: tuple[Rule, ...] = ()
     exemptions: tuple[Exemption, ...] = ()

@@ -1,0 +1,106 @@
+"""Pods as they pass the API server's admission: what LimitRanges add to them, and which of them it would refuse.
+
+In Kubernetes' order: a limit is the missing request (core/v1/defaults.go), the missing amounts of a container are
+filled in, requests must be within limits (core/validation), every amount is judged (plugin/pkg/admission/limitranger).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from dragoman.findings import INFO, WARNING, Finding
+from dragoman.plan.footprint import Footprint
+from dragoman.plan.model import Address, Plan, Step
+from dragoman.policy.merge import where
+from dragoman.policy.sources.limitrange import CONTAINER, LimitRange, ranges_of
+from dragoman.policy.sources.objects import Amount
+from dragoman.policy.sources.pods import Added, Asked, Container, Kind, Known, Pod, pods
+from dragoman.policy.sources.refusals import refusals
+
+
+def limitranges(found: Sequence[LimitRange], plan: Plan, footprint: Footprint) -> tuple[Plan, list[Finding]]:
+    """The plan with the amounts that the cluster adds, and findings about pods that it would refuse.
+
+    The plan is for what judges it: manifests leave the adding to the cluster.
+    """
+    findings: list[Finding] = []
+    seen: dict[Address, Step] = {}
+    for pod in pods(plan, footprint):
+        pod = pod._replace(containers=tuple(_filled(one, found) for one in pod.containers))
+        findings += [*_told(pod), *_doubtful(pod, found), *refusals(pod, found)]
+        if pod.own.added:
+            seen[pod.step.address] = _with(pod)
+    return _replaced(plan, seen), list(dict.fromkeys(findings))
+
+
+def _filled(container: Container, found: Sequence[LimitRange]) -> Container:
+    """A container with what the cluster adds to it; of several LimitRanges, the first that says something."""
+    requests, limits = dict(container.asked.requests), dict(container.asked.limits)
+    added: list[Added] = []
+    for _, one in ranges_of(found, CONTAINER):
+        added += [*_missing("limits", one.limits, limits), *_missing("requests", one.requests, requests)]
+    return container._replace(asked=Asked(requests, limits, container.asked.same), added=tuple(added))
+
+
+def _missing(kind: Kind, defaults: Mapping[str, Amount], amounts: dict[str, Known]) -> Iterator[Added]:
+    for resource, amount in defaults.items():
+        if resource not in amounts:
+            amounts[resource] = Known(amount.value, amount.value, exact=True)
+            yield Added(kind, resource, amount)
+
+
+def _told(pod: Pod) -> Iterator[Finding]:
+    added = pod.own.added
+    if added:
+        what = ", ".join(one.shown for one in added)
+        places = [span for span in dict.fromkeys(one.amount.origin.span() for one in added) if span is not None]
+        yield Finding(
+            "DRG434",
+            f"the cluster will set {what} in step `{pod.step.name}`",
+            pod.place(),
+            "quotas count it; say it in the flow, or in a policy's `defaults`, to see it in the manifests",
+            INFO,
+            where(pod.step),
+            tuple((place, "said here") for place in places),
+        )
+
+
+def _doubtful(pod: Pod, found: Sequence[LimitRange]) -> Iterator[Finding]:
+    """Amounts for which two LimitRanges have other words: Kubernetes promises no order among them."""
+    for one in pod.own.added:
+        taken = one.amount.origin.span()
+        for _, entry in ranges_of(found, CONTAINER):
+            other = (entry.limits if one.kind == "limits" else entry.requests).get(one.resource)
+            if other is not None and other.value != one.amount.value and taken is not None:
+                yield Finding(
+                    "DRG434",
+                    f"two LimitRanges set `{one.kind}.{one.resource}`, each to something else",
+                    other.origin.span(),
+                    f"Kubernetes promises no order among them, and {one.shown} is taken here: let one of them say it",
+                    WARNING,
+                    related=((taken, "this one is taken"),),
+                )
+
+
+def _with(pod: Pod) -> Step:
+    """The step with what the cluster adds to its container."""
+    step = pod.step
+    assert step.container is not None
+    resources, origins = step.container.resources, dict(step.origins)
+    requests, limits = dict(resources.requests), dict(resources.limits)
+    for one in pod.own.added:
+        key = pod.key(one.resource)
+        if key is not None:
+            (requests if one.kind == "requests" else limits)[key] = one.amount.value
+            origins[f"resources.{one.kind}.{key}"] = one.amount.origin
+    resources = resources._replace(requests=requests, limits=limits)
+    return step._replace(container=step.container._replace(resources=resources), origins=origins)
+
+
+def _replaced(plan: Plan, seen: Mapping[Address, Step]) -> Plan:
+    def replaced(step: Step) -> Step:
+        return seen.get(step.address) or step._replace(steps=tuple(map(replaced, step.steps)))
+
+    if not seen:
+        return plan
+    return plan._replace(steps=tuple(map(replaced, plan.steps)), on_exit=tuple(map(replaced, plan.on_exit)))

@@ -1,0 +1,180 @@
+"""Why the API server would refuse a pod, as LimitRanges have it: every reason at the value that must change.
+
+What is compared, and when, is that of Kubernetes (plugin/pkg/admission/limitranger/admission.go).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from dragoman import quantity
+from dragoman.findings import INFO, Finding, Fix
+from dragoman.plan.origins import origin
+from dragoman.policy.merge import where
+from dragoman.policy.sources.limitrange import CONTAINER, POD, LimitRange, Range, ranges_of
+from dragoman.policy.sources.objects import Amount, shown
+from dragoman.policy.sources.pods import Asked, Container, Kind, Known, Pod, total
+
+NEVER = "Kubernetes would refuse the pod, not what makes it, and the step would never start"
+KINDS: tuple[Kind, ...] = ("limits", "requests")
+_VERBS: Mapping[Kind, str] = {"requests": "asks for", "limits": "may use"}
+_WHOSE = {CONTAINER: "a container", POD: "a pod"}
+Pair: TypeAlias = tuple[Known | None, Known | None]  # of one resource: the limit, the request
+
+
+class Refusal(NamedTuple):
+    """What is wrong with an amount of a container or a pod.
+
+    what    the constraint: `max`, `min`, `ratio`, `default`
+    said    a sentence that lacks its subject
+    by      what the LimitRange says
+    lowest  the least that the amount must be to be taken, where a larger one would do
+    """
+
+    what: str
+    kind: Kind
+    resource: str
+    said: str
+    by: Amount
+    advice: str
+    lowest: int | None = None
+
+
+def refusals(pod: Pod, found: Sequence[LimitRange]) -> Iterator[Finding]:
+    """Why a pod would be refused, and a note for each amount that cannot be judged."""
+    for container in pod.containers:
+        subject = f"container `{container.name}`" if container.name else f"step `{pod.step.name}`"
+        for refusal in _beyond_default(container):
+            yield _finding(pod, container, subject, refusal)
+        for _, entry in ranges_of(found, CONTAINER):
+            for refusal in _judged(container.asked, entry):
+                yield _finding(pod, container, subject, refusal)
+            yield from _not_judged(pod, container, entry)
+    whole = Asked(total(pod, "requests"), total(pod, "limits"), pod.own.asked.same)
+    for _, entry in ranges_of(found, POD):
+        for refusal in _judged(whole, entry):
+            yield _finding(pod, pod.own, f"the pod of step `{pod.step.name}`", refusal)
+
+
+def _beyond_default(container: Container) -> Iterator[Refusal]:
+    """Requests beyond the limit that the cluster adds; Kubernetes' own message does not tell where it comes from."""
+    for one in container.added:
+        request = container.asked.requests.get(one.resource)
+        if one.kind == "limits" and request is not None and (request.most or 0) > one.amount.value:
+            said = f"asks for {_amount(one.resource, request)}, more than the limit that it gets here, {one.shown}"
+            advice = f"say `resources.limits.{one.resource}`"
+            yield Refusal("default", "limits", one.resource, said, one.amount, advice, request.most)
+
+
+def _judged(asked: Asked, entry: Range) -> Iterator[Refusal]:
+    for resource, by in entry.minimum.items():
+        yield from _too_small(resource, asked, by, entry.type)
+    for resource, by in entry.maximum.items():
+        yield from _too_large(resource, asked, by, entry.type)
+    for resource, by in entry.ratio.items():
+        yield from _too_far_apart(resource, asked, by, entry.type)
+
+
+def _too_small(resource: str, asked: Asked, by: Amount, kind_of: str) -> Iterator[Refusal]:
+    least = f"{_WHOSE[kind_of]} must ask for at least {shown(resource, by.value)} here"
+    for kind in reversed(KINDS):
+        amount = asked.of(kind).get(resource)
+        if amount is None:
+            if kind == "requests":
+                said = f"asks for no `{resource}`, and {least}"
+                yield Refusal("min", kind, resource, said, by, "ask for that much", by.value)
+                return
+            continue
+        lowest = amount.most if amount.least is None else amount.least
+        if lowest is not None and lowest < by.value:
+            said = f"{_VERBS[kind]} {shown(resource, lowest)} `{resource}`, and {least}"
+            yield Refusal("min", kind, resource, said, by, "ask for that much", by.value)
+            return
+
+
+def _too_large(resource: str, asked: Asked, by: Amount, kind_of: str) -> Iterator[Refusal]:
+    most = f"{_WHOSE[kind_of]} may have at most {shown(resource, by.value)} here"
+    if resource not in asked.limits:
+        said = f"has no limit of `{resource}`, and {most}"
+        yield Refusal("max", "limits", resource, said, by, "say a limit")
+        return
+    for kind in KINDS:
+        amount = asked.of(kind).get(resource)
+        if amount is not None and amount.most is not None and amount.most > by.value:
+            said = f"{_VERBS[kind]} {_amount(resource, amount)}, and {most}"
+            yield Refusal("max", kind, resource, said, by, "ask for less")
+            return
+
+
+def _too_far_apart(resource: str, asked: Asked, by: Amount, kind_of: str) -> Iterator[Refusal]:
+    limit, request = asked.limits.get(resource), asked.requests.get(resource)
+    most = f"the limit of {_WHOSE[kind_of]} may be at most {quantity.milli_text(by.value)} times its request here"
+    for kind, amount in (("requests", request), ("limits", limit)):
+        if amount is None or amount.most == 0:
+            said = f"{'has no limit of' if kind == 'limits' else 'asks for no'} `{resource}`, and {most}"
+            yield Refusal("ratio", "limits" if kind == "limits" else "requests", resource, said, by, "say both")
+            return
+    if limit is None or request is None or resource in asked.same or not (limit.exact and request.exact):
+        return
+    for above, below in ((limit.least, request.least), (limit.most, request.most)):
+        if above is not None and below is not None and 1000 * above > by.value * below:
+            said = f"asks for {shown(resource, below)} `{resource}` and may use {shown(resource, above)}, and {most}"
+            lowest = -(-1000 * above // by.value) if by.value else None
+            yield Refusal("ratio", "requests", resource, said, by, "ask for more, or lower the limit", lowest)
+            return
+
+
+def _not_judged(pod: Pod, container: Container, entry: Range) -> Iterator[Finding]:
+    """Notes of amounts that only the run knows; where the limit is the request, one note for both."""
+    for resource in dict.fromkeys((*entry.minimum, *entry.maximum)):
+        for kind in KINDS:
+            amount = container.asked.of(kind).get(resource)
+            if amount is not None and amount.most is None:
+                key = pod.key(resource)
+                yield Finding(
+                    "DRG439",
+                    f"`{kind}.{resource}` of step `{pod.step.name}` is known only at run time, "
+                    "and a LimitRange bounds it",
+                    pod.span(kind, resource),
+                    f"say `resources.bounds.{key}`: the most that it can be",
+                    INFO,
+                    pod.address(kind, resource),
+                )
+                break
+
+
+def _amount(resource: str, amount: Known) -> str:
+    if amount.most is None:
+        return f"an unknown amount of `{resource}`"
+    if amount.least == amount.most:
+        return f"{shown(resource, amount.most)} `{resource}`"
+    return f"up to {shown(resource, amount.most)} `{resource}`" + (" at its last attempt" if amount.exact else "")
+
+
+def _finding(pod: Pod, container: Container, subject: str, refusal: Refusal) -> Finding:
+    own = not container.name
+    place = refusal.by.origin.span()
+    kind: Kind = "requests" if refusal.what == "default" else refusal.kind
+    return Finding(
+        "DRG433",
+        f"{subject} {refusal.said}",
+        pod.span(kind, refusal.resource) if own else pod.place(),
+        f"{refusal.advice}; {NEVER}",
+        address=pod.address(refusal.kind, refusal.resource) if own else where(pod.step),
+        related=((place, "a LimitRange says so"),) if place is not None else (),
+        rule=f"limitrange.{refusal.what}.{refusal.resource}",
+        fix=_fix(pod, refusal) if own else None,
+    )
+
+
+def _fix(pod: Pod, refusal: Refusal) -> Fix | None:
+    """The least amount that would be taken, in the place of the flow's own."""
+    key, layers = pod.key(refusal.resource), pod.step.layers
+    if refusal.lowest is None or key is None or not layers:
+        return None
+    value = quantity.canonical(key, refusal.lowest)
+    said = origin(pod.step, "resources", refusal.kind, key)
+    if said.source is None or said.at_layer() in ("built-in", "policy"):
+        return layers[0].source.fix((*layers[0].path, "resources", refusal.kind, key), value)
+    return said.fix(value)
