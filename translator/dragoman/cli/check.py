@@ -7,11 +7,12 @@ import sys
 
 from dragoman import spec
 from dragoman.cli import inputs
+from dragoman.cli.flags import REPORTS
 from dragoman.cli.inputs import Case
 from dragoman.cli.judge import failed, judged
 from dragoman.cli.messages import colored
 from dragoman.cli.platform import platform
-from dragoman.findings import Finding, Findings
+from dragoman.findings import Finding, Findings, did_you_mean
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import render
@@ -24,6 +25,7 @@ from dragoman.write.manifests import write_text
 
 def run(arguments: argparse.Namespace) -> int:
     """Check every flow for every target (and every environment, when none is named)."""
+    reports = [(arguments.format, arguments.output), *_reports(arguments)]
     try:
         checked = _checked(arguments)
         findings = [finding for one in checked for finding in one.findings]
@@ -32,7 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         checked, findings = [], list(error.findings)
     findings = judged(findings, arguments)
-    write_text(arguments.output, _report(findings, checked, arguments))
+    texts = [(output, _report(findings, checked, arguments, form, output)) for form, output in reports]
+    for output, said in texts:
+        write_text(output, said)
     return 1 if failed(findings, arguments) else 0
 
 
@@ -68,18 +72,32 @@ def _case(
     return of(flow, done.findings, done.plan.target, environment)
 
 
-def _report(findings: list[Finding], checked: list[Checked], arguments: argparse.Namespace) -> str:
+def _reports(arguments: argparse.Namespace) -> list[tuple[str, str]]:
+    """The formats of `--report`, each with its file."""
+    found = []
+    for argument in arguments.report:
+        form, equals, file = argument.partition("=")
+        if not equals or not file or form not in REPORTS:
+            hint = did_you_mean(form, REPORTS) if equals else "for example `--report sarif=dragoman.sarif`"
+            raise Findings([Finding("DRG114", f"`--report {argument}` is not `FORMAT=FILE`", None, hint)], 2)
+        found.append((form, file))
+    return found
+
+
+def _report(
+    findings: list[Finding], checked: list[Checked], arguments: argparse.Namespace, form: str, output: str
+) -> str:
     shown = [finding for finding in findings if finding.severity != "info" or arguments.verbose]
     if arguments.quiet:
         shown = [finding for finding in shown if finding.severity == "error"]
-    if arguments.format == "lines":
+    if form == "lines":
         return text.lines(shown)
-    color = arguments.format == "text" and arguments.output == "-" and colored(arguments, sys.stdout)
+    color = form == "text" and output == "-" and colored(arguments, sys.stdout)
     said = text.text(shown, color=color, verbose=arguments.verbose)
     if not said and not arguments.quiet:
         said = f"checked {len(checked)}: nothing to report\n"
-    if arguments.format == "text":
+    if form == "text":
         return said
     from dragoman.report.formats import written
 
-    return written(report(shown, checked, arguments.fail_on), arguments.format, said, arguments.link_base)
+    return written(report(shown, checked, arguments.fail_on), form, said, arguments.link_base)

@@ -23,6 +23,7 @@ CALLS = {  # of Argo CD's plugin
     "parameters": "announce the parameters of a folder's flows",
     "doctor": "rehearse what Argo CD does with a folder, and say what would fail",
 }
+REPORTS = ("text", "lines", "json", "sarif", "junit", "github", "gitlab", "markdown")
 WIDTH = 100  # of help; asking the terminal costs more than a small render's own work
 
 
@@ -162,9 +163,16 @@ def _check(one: argparse.ArgumentParser) -> None:
     )
     one.add_argument(
         "--format",
-        choices=("text", "lines", "json", "sarif", "junit", "github", "gitlab", "markdown"),
+        choices=REPORTS,
         default="text",
         help="how it is written (default: text)",
+    )
+    one.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        help="the same in another format, into a file; may repeat",
     )
     one.add_argument(
         "--link-base",
