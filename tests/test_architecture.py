@@ -40,7 +40,14 @@ ORDER = (
 )
 LEVELS = {part: level for level, parts in enumerate(ORDER) for part in parts}
 # who may say the name of a target: the table of targets, who knows the default, and the computes, which have the same
-NAMES_A_TARGET = {"cli/run.py", "emit/registry.py", "plan/features.py", "plan/resolve.py", "spec/step.py"}
+NAMES_A_TARGET = {
+    "cli/run.py",
+    "emit/registry.py",
+    "plan/footprint.py",
+    "plan/features.py",
+    "plan/resolve.py",
+    "spec/step.py",
+}
 API_GROUPS = {"batch": {"emit/kubernetes/coordinator.py"}}  # of Kubernetes, named as a target is
 MINIMAL = Path(__file__).parent / "features" / "minimal" / "spec.dragoman.yaml"
 HEAVY = {

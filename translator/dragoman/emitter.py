@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from dragoman.findings import Finding
 from dragoman.load.document import Path
 from dragoman.plan.features import Feature
+from dragoman.plan.footprint import Footprint, plain
 from dragoman.plan.model import Plan
 
 Lowering: TypeAlias = Callable[[Plan], Plan]
@@ -81,6 +82,7 @@ class Emitter(NamedTuple):
     verify    the target's own rules over what was emitted
     forms     other forms of what was emitted, as `--format` and `targets.<name>.format` call them
     form      the emission in the form that the options ask for, with findings about the form alone; pure
+    footprint what quotas count of a settled plan beside the steps' own containers; pure
     """
 
     name: str
@@ -92,3 +94,4 @@ class Emitter(NamedTuple):
     narrow: Callable[[Plan], Mapping[Feature, Support]] = lambda plan: {}
     forms: tuple[str, ...] = ()
     form: Callable[[Plan, Emission], Emission] = lambda plan, emission: emission._replace(findings=())
+    footprint: Callable[[Plan], Footprint] = plain

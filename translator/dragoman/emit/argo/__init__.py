@@ -12,6 +12,7 @@ from dragoman.emit.pods import OF_PODS
 from dragoman.emitter import Emitter, Emulated, Native, Refused, Support, Weaker
 from dragoman.lower.matrix import expand_matrix
 from dragoman.plan.features import Feature, starts_beside_failures
+from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan, Resources, Step
 
 _LAST_TASK = "a last task that runs when every failure was accepted: Argo judges a graph by its last tasks"
@@ -104,6 +105,13 @@ def _longest_wait(step: Step) -> bool:
     return own or any(map(_longest_wait, step.steps))
 
 
+def _footprint(plan: Plan) -> Footprint:
+    """What quotas count: imported only where there are some."""
+    from dragoman.emit.argo.footprint import footprint
+
+    return footprint(plan)
+
+
 EMITTER = Emitter(
     name="argo",
     summary="Argo Workflows 3.6 to 4.1: WorkflowTemplate, CronWorkflow, Workflow",
@@ -112,4 +120,5 @@ EMITTER = Emitter(
     emit=emit,
     verify=verify,
     narrow=narrow,
+    footprint=_footprint,
 )

@@ -46,16 +46,17 @@ def escalated(resource: str, base: Amount, growth: Escalation) -> str:
             f"`{resource}` comes from data and grows with each retry: Argo cannot multiply a quantity",
             "give the step a fixed amount, or leave `escalate` out",
         )
-    unit, suffix = _unit(resource, base, growth.maximum)
+    size, suffix = unit(resource, base, growth.maximum)
     factor = int(growth.factor) if growth.factor == int(growth.factor) else growth.factor
-    return tag(f"int(ceil(min({base // unit} * {factor} ** int(retries), {growth.maximum // unit})))") + suffix
+    return tag(f"int(ceil(min({base // size} * {factor} ** int(retries), {growth.maximum // size})))") + suffix
 
 
-def _unit(resource: str, *amounts: int) -> tuple[int, str]:
+def unit(resource: str, *amounts: int) -> tuple[int, str]:
+    """What Argo counts an amount that grows in, and how that is written: in these units it is rounded up."""
     if resource == "cpu":
         return 1, "m"
     for suffix in ("Gi", "Mi", "Ki"):
-        unit = quantity.parse(f"1{suffix}")
-        if all(amount % unit == 0 for amount in amounts) and min(amounts) >= 64 * unit:
-            return unit, suffix
+        size = quantity.parse(f"1{suffix}")
+        if all(amount % size == 0 for amount in amounts) and min(amounts) >= 64 * size:
+            return size, suffix
     return 1, ""

@@ -7,6 +7,16 @@ from dragoman.emit.batch.manifests import emit
 from dragoman.emit.batch.rules import verify
 from dragoman.emit.batch.support import SUPPORT, narrow
 from dragoman.emitter import Emitter
+from dragoman.plan.footprint import Footprint
+from dragoman.plan.model import Plan
+
+
+def _footprint(plan: Plan) -> Footprint:
+    """What quotas count: imported only where there are some."""
+    from dragoman.emit.batch.footprint import footprint
+
+    return footprint(plan)
+
 
 EMITTER = Emitter(
     name="batch",
@@ -16,6 +26,7 @@ EMITTER = Emitter(
     emit=emit,
     verify=verify,
     narrow=narrow,
+    footprint=_footprint,
     forms=tuple(FORMS),
     form=form,
 )

@@ -239,7 +239,7 @@ def _per_item(step: Step) -> bool:
 
 
 def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | None, *, caught: bool) -> str:
-    if _is_array(step, loop):
+    if is_array(step, loop):
         return task(build, scope, step, after, caught=caught, size=width(loop))
     items = _items(build, scope, step, loop)
     inner = Scope({}, (*scope.loops, step.address))
@@ -250,7 +250,7 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
         "up": expression(INPUT),
         "steps": {},
     }
-    distributed = _distributed(step, loop)
+    apart = distributed(step, loop)
     state: dict[str, Any] = {
         "Type": "Map",
         "Items": items,
@@ -258,7 +258,7 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
         **({"MaxConcurrency": loop.parallelism} if loop.parallelism is not None else {}),
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
-            if distributed
+            if apart
             else {"Mode": "INLINE"},
             "StartAt": start,
             "States": _ordered(inner.states),
@@ -280,7 +280,7 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
     return _bounded(build, scope, step, loop, name, lost)
 
 
-def _is_array(step: Step, loop: Foreach) -> bool:
+def is_array(step: Step, loop: Foreach) -> bool:
     """Whether a loop is one array job: all of its children are alike, and tell themselves apart by Batch's variable."""
     items = width(loop)
     if items is None or not SMALLEST_ARRAY <= items <= LARGEST_ARRAY or step.steps or step.outputs:
@@ -409,7 +409,7 @@ def _bounded(build: Build, scope: Scope, step: Step, loop: Foreach, then: str, l
     return name
 
 
-def _distributed(step: Step, loop: Foreach) -> bool:
+def distributed(step: Step, loop: Foreach) -> bool:
     """Whether the items need histories of their own: too many events for one execution, or too many at once."""
     items = width(loop)
     most = items if items is not None else loop.max_items

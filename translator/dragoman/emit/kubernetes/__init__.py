@@ -7,6 +7,16 @@ from dragoman.emit.kubernetes.order import narrow
 from dragoman.emit.kubernetes.rules import verify
 from dragoman.emit.kubernetes.support import SUPPORT
 from dragoman.emitter import Emitter
+from dragoman.plan.footprint import Footprint
+from dragoman.plan.model import Plan
+
+
+def _footprint(plan: Plan) -> Footprint:
+    """What quotas count: imported only where there are some."""
+    from dragoman.emit.kubernetes.footprint import footprint
+
+    return footprint(plan)
+
 
 EMITTER = Emitter(
     name="kubernetes",
@@ -16,4 +26,5 @@ EMITTER = Emitter(
     emit=emit,
     verify=verify,
     narrow=narrow,
+    footprint=_footprint,
 )

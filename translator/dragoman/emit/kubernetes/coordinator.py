@@ -25,6 +25,8 @@ from dragoman.plan.model import Plan, Step
 
 PLAN_DIRECTORY, PLAN_FILE = "/dragoman/plan", "plan.json"
 FAILED = 1  # the exit code of a driver whose flow failed: no other pod would do better
+RETRIES = 6  # pods after the first, where the coordinator itself fails
+RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
 QUALIFIED_LABELS = 27  # the minor from which a Job's own labels have the prefix batch.kubernetes.io/
 # every right the coordinator has, and what for
 RULES = (
@@ -90,7 +92,7 @@ def _text(data: Mapping[str, Any]) -> str:
 
 
 def _job(plan: Plan, options: Settings, config: str, account: str) -> dict[str, Any]:
-    spec: dict[str, Any] = {"backoffLimit": 6, "template": {"spec": _pod(plan, options, config, account)}}
+    spec: dict[str, Any] = {"backoffLimit": RETRIES, "template": {"spec": _pod(plan, options, config, account)}}
     if options.minor >= POD_FAILURE_POLICY:
         ended = {"containerName": MAIN, "operator": "In", "values": [FAILED]}
         moved = [{"type": "DisruptionTarget", "status": "True"}]
@@ -122,7 +124,7 @@ def _pod(plan: Plan, options: Settings, config: str, account: str) -> dict[str, 
                         "image": options.image,
                         "command": ["dragoman", "drive", "--plan", f"{PLAN_DIRECTORY}/{PLAN_FILE}"],
                         "env": _identity(options, config),
-                        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+                        "resources": RESOURCES,
                         "securityContext": {**RESTRICTED_CONTAINER, "readOnlyRootFilesystem": True} if safe else None,
                         "terminationMessagePolicy": "FallbackToLogsOnError",
                         "volumeMounts": [{"name": "plan", "mountPath": PLAN_DIRECTORY, "readOnly": True}],

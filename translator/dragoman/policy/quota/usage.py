@@ -13,7 +13,7 @@ from dragoman.expr.evaluate import evaluate
 from dragoman.expr.text import Template, render_text
 from dragoman.expr.tree import ExprError, Ref
 from dragoman.plan.features import topological
-from dragoman.plan.footprint import Amounts, Footprint, Pods
+from dragoman.plan.footprint import Amounts, Footprint, Pods, amounts
 from dragoman.plan.model import Amount, Foreach, Plan, Reference, Step
 from dragoman.plan.references import loop as loop_refs
 from dragoman.plan.references import target
@@ -127,8 +127,8 @@ def _seen(step: Step) -> Iterator[Ref]:
     if step.when is not None:
         yield from text.refs(step.when)
     if step.container is not None:
-        amounts = step.container.resources
-        for amount in (*amounts.requests.values(), *amounts.limits.values()):
+        own = step.container.resources
+        for amount in (*own.requests.values(), *own.limits.values()):
             if isinstance(amount, Template):
                 yield from text.refs(amount)
     for child in step.steps:
@@ -162,10 +162,10 @@ def _leaf(step: Step, runs: Iterable[tuple[Around, int | None]], width: int | No
 def _holds(step: Step, values: Values) -> Amounts:
     """What the container of a step asks for in its largest attempt."""
     assert step.container is not None
-    amounts = step.container.resources
-    return Amounts(
-        {key: _largest(step, key, value, values) for key, value in amounts.requests.items()},
-        {key: _largest(step, key, value, values) for key, value in amounts.limits.items()},
+    own = step.container.resources
+    return amounts(
+        {key: _largest(step, key, value, values) for key, value in own.requests.items()},
+        {key: _largest(step, key, value, values) for key, value in own.limits.items()},
     )
 
 
