@@ -14,14 +14,14 @@ from dragoman.expr.types import BOOL, FLOAT, INT, QUANTITY
 from dragoman.expr.values import Quantity
 
 
-def at_most(amount: Template, key: str, most: int) -> Template:
-    """The smaller of an amount and one that is known, in the units of `quantity.SCALE`."""
-    return _chosen(amount, key, ">", most)
-
-
-def at_least(amount: Template, key: str, least: int) -> Template:
-    """The larger of the two."""
-    return _chosen(amount, key, "<", least)
+def within(amount: Template, key: str, least: int | None = None, most: int | None = None) -> Template:
+    """An amount, or the nearest of two that are known, in the units of `quantity.SCALE`, where it is beyond them."""
+    expr = as_expr(amount)
+    result = expr if expr.type.kind == "float" else _quantity(expr)
+    for op, bound in (("<", least), (">", most)):  # the maximum is asked first, and has the last word
+        if bound is not None:
+            result = _chosen(expr, key, op, bound, result)
+    return Template((result,))
 
 
 def times(amount: Template, ratio: float) -> Template:
@@ -41,19 +41,17 @@ def times(amount: Template, ratio: float) -> Template:
     return Template((Binary("*", _quantity(expr), Literal(ratio, FLOAT), QUANTITY),))
 
 
-def _chosen(amount: Template, key: str, op: str, bound: int) -> Template:
-    """`amount op bound ? bound : amount`."""
-    expr = as_expr(amount)
+def _chosen(expr: Expr, key: str, op: str, bound: int, otherwise: Expr) -> Expr:
+    """`expr op bound ? bound : otherwise`."""
     scale = quantity.SCALE[key]
     known = Literal(Quantity(quantity.canonical(key, bound)), QUANTITY)
     if expr.type.kind == "float":
         limit = Literal(bound / scale, FLOAT)
-        return Template((Conditional(Binary(op, expr, limit, BOOL), limit, expr, FLOAT),))
+        return Conditional(Binary(op, expr, limit, BOOL), limit, otherwise, FLOAT)
     if expr.type.kind == "int":  # more than 1.5 is more than 1, less than 1.5 is less than 2
         whole = Literal(bound // scale if op == ">" else -(-bound // scale), INT)
-        return Template((Conditional(Binary(op, expr, whole, BOOL), known, _quantity(expr), QUANTITY),))
-    value = _quantity(expr)
-    return Template((Conditional(Binary(op, value, known, BOOL), known, value, QUANTITY),))
+        return Conditional(Binary(op, expr, whole, BOOL), known, otherwise, QUANTITY)
+    return Conditional(Binary(op, _quantity(expr), known, BOOL), known, otherwise, QUANTITY)
 
 
 def _quantity(expr: Expr) -> Expr:

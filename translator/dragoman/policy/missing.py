@@ -9,7 +9,7 @@ from dragoman.findings import INFO, Finding
 from dragoman.plan.model import Amount, Step
 from dragoman.plan.origin import Origin
 from dragoman.policy.bounds import Amounts, Bounds
-from dragoman.policy.dynamic import at_least, at_most, times
+from dragoman.policy.dynamic import times, within
 from dragoman.policy.floors import Floor
 from dragoman.policy.merge import SHM, Place, Said, where
 from dragoman.policy.model import Policies
@@ -48,7 +48,7 @@ def _larger(key: str, default: tuple[Amount, Origin], least: tuple[int, Origin])
     amount = default[0]
     if isinstance(amount, int):
         return least if least[0] > amount else default
-    return at_least(amount, key, least[0]), least[1]
+    return within(amount, key, least=least[0]), least[1]
 
 
 def limited(step: Step, amounts: Amounts, bounds: Bounds, findings: list[Finding]) -> None:
@@ -77,7 +77,7 @@ def _multiple(
     if not isinstance(request, int):
         tops = [*([bound.amount] if bound is not None else []), *_declared(amounts, key)]
         limit = times(request, ratio)
-        return at_most(limit, key, min(tops)) if tops else limit
+        return within(limit, key, most=min(tops)) if tops else limit
     above, below = Decimal(repr(ratio)).as_integer_ratio()
     limit_of = -(-request * above // below)
     if bound is None or limit_of <= max(request, bound.amount):
