@@ -100,23 +100,23 @@ def _flow(one: Checked) -> str:
 
 
 def _peak(peak: Peak) -> str:
-    held = ", ".join(f"{_escaped(step)} ×{width}" for step, width in peak.steps[:8])
+    held = ", ".join(f"{_word(step)} ×{width}" for step, width in peak.steps[:8])
     more = f" and {_count(len(peak.steps) - 8, 'more step')}" if len(peak.steps) > 8 else ""
-    quota = f"**{_escaped(peak.quota)}**, exceeded" if peak.over else _escaped(peak.quota)
-    return f"| {_escaped(peak.key)} | {_escaped(peak.amount) or 'unknown'} | {quota} | {held}{more} |\n"
+    quota = f"**{_word(peak.quota)}**, exceeded" if peak.over else _word(peak.quota)
+    return f"| {_word(peak.key)} | {_word(peak.amount) or 'unknown'} | {quota} | {held}{more} |\n"
 
 
 def _need(need: Need, shown: Sequence[str]) -> str:
     width = "unknown" if need.width is None else f"×{need.width}"
     amounts = (_amount(need.amounts[key]) if key in need.amounts else "" for key in shown)
-    return f"| {_escaped(need.step)} | {width} | {' | '.join(amounts)} |\n"
+    return f"| {_word(need.step)} | {width} | {' | '.join(amounts)} |\n"
 
 
 def _amount(amount: Amount) -> str:
     """`6 → **4**` where a policy changed it."""
     if _is_changed(amount):
-        return f"{_escaped(amount.asked)} → **{_escaped(amount.given)}**"
-    return _escaped(amount.given)
+        return f"{_word(amount.asked)} → **{_word(amount.given)}**"
+    return _word(amount.given)
 
 
 def _is_changed(amount: Amount) -> bool:
@@ -137,8 +137,13 @@ def _prose(words: str) -> str:
 
 
 def _escaped(words: str) -> str:
-    """Words on one line, without any meaning for Markdown or HTML."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", clean(words))
+    """Words without any meaning for Markdown or HTML."""
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", words)
+
+
+def _word(words: str) -> str:
+    """A cell of a table."""
+    return _escaped(clean(words))
 
 
 def _folded(title: str, body: str) -> str:
