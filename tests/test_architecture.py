@@ -31,6 +31,7 @@ ORDER = (
     {"emit"},
     {"write"},
     {"report"},
+    {"farm"},
     {"drive"},
     {"pipeline"},
     {"diff"},

@@ -56,7 +56,8 @@ def test_a_folder_holds_nothing_stale_and_nothing_of_others_is_touched(folder: P
     (made / "mine.yaml").write_text("a: 1\n")
     (folder / "hello.dragoman.yaml").write_text(FLOW.replace("name: hello", "name: other"))
     assert main(["render", "-q", ".", "-o", "made"]) == 0
-    assert sorted(path.name for path in made.iterdir()) == ["mine.yaml", "notes.txt", "workflowtemplate-other.yaml"]
+    names = ["kustomization.yaml", "mine.yaml", "notes.txt", "workflowtemplate-other.yaml"]
+    assert sorted(path.name for path in made.iterdir()) == names
 
 
 def test_a_failing_render_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

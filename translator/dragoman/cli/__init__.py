@@ -16,6 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         given = sys.argv[1:] if argv is None else argv
         arguments = parser(__version__, given).parse_args(given)
+        arguments.given = list(given)
     except SystemExit as stop:  # argparse has printed its help, or what is wrong
         return stop.code if isinstance(stop.code, int) else 2
     try:

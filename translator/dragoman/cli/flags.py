@@ -154,6 +154,24 @@ def _render(one: argparse.ArgumentParser) -> None:
         "batch, the inputs of AWS's api, crossplane objects, a cloudformation template, iam policies, or a submit-plan "
         "(as JSON: --set targets.batch.format=FORM --format json)",
     )
+    one.add_argument("--check", action="store_true", help="write nothing: fail when the folder of -o is stale")
+    many = one.add_argument_group("Many specs")
+    many.add_argument(
+        "-j", "--jobs", type=_count, metavar="N", help="so many processes at most (default: as there are processors)"
+    )
+    many.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="keep results here, and take what is known from here (default: $DRAGOMAN_CACHE; from 50 specs on, "
+        "~/.cache/dragoman)",
+    )
+    many.add_argument("--no-cache", action="store_true", help="keep nothing, and take nothing that was kept")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of processes: at least 1")
+    return int(text)
 
 
 def _check(one: argparse.ArgumentParser) -> None:

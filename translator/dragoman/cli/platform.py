@@ -10,14 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dragoman.emit.registry import AWS, JOBS
-
 
 def platform(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
     """Options of targets; none where Argo CD did not call us: a render depends on its files alone."""
     if "ARGOCD_APP_NAME" not in environment:
         return {}
     from dragoman.emit.kubernetes.settings import NEWEST
+    from dragoman.emit.registry import AWS, JOBS
 
     options: dict[str, Any] = {"delivery": "argocd"}
     version = re.match(r"v?1\.([0-9]{1,3})", environment.get("KUBE_VERSION", ""))

@@ -3,102 +3,167 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from dragoman.cli import inputs
-from dragoman.cli.flags import FORMS
 from dragoman.cli.judge import failed, judged
-from dragoman.cli.platform import platform
-from dragoman.emitter import Emulated, Manifest, Native, Weaker
-from dragoman.findings import Finding, Findings
+from dragoman.cli.many import translated
+from dragoman.farm.outcome import Made, Rendered
+from dragoman.findings import INFO, Finding, Findings, Span
 from dragoman.load import files
-from dragoman.pipeline import Rendering, render
-from dragoman.write import manifests as writer
+from dragoman.write import folder
+from dragoman.write.kustomization import kustomizations
+
+EACH = 20  # renderings that are told one by one
+
+
+class Spec(NamedTuple):
+    """A spec file, and the folder that it is in below the folder that the command line names."""
+
+    file: str
+    below: str
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Render every flow for every target; nothing is written unless all of them can be."""
-    reading = inputs.options(arguments)
-    flows = inputs.flows(files.load(arguments.paths, reading))
-    if not flows:
-        raise Findings([Finding("DRG014", "there is no flow here", None, "a flow is a document of `kind: Flow`")], 2)
-    policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
-    form = arguments.format if arguments.format in FORMS else ""
-    renderings: list[tuple[str, Rendering]] = []
+    if arguments.check and arguments.output == files.STDIN:
+        message = "`--check` compares with a folder, and none is named"
+        raise Findings([Finding("DRG114", message, None, "name it: `-o DIR`")], 2)
     errors: list[Finding] = []
-    exit_code = 1
-    for flow in flows:
-        for target in inputs.targets(arguments):
-            try:
-                libraries = inputs.libraries(flow, arguments.env, reading)
-                done = render(flow, libraries, policies, target, arguments.env, arguments.set, platform(), form, floors)
-                renderings.append((flow.file, done))
-            except Findings as error:
-                errors += error.findings
-                exit_code = max(exit_code, error.exit_code)
+    specs = [spec for path in arguments.paths for spec in _specs(path, errors)]
+    outcomes, said = translated([spec.file for spec in specs], arguments)
+    errors += (finding for outcome in outcomes for finding in outcome.errors)
+    if not errors and not sum(outcome.flows for outcome in outcomes):
+        raise Findings([Finding("DRG014", "there is no flow here", None, "a flow is a document of `kind: Flow`")], 2)
+    renderings = [one for outcome in outcomes for one in outcome.rendered]
     errors += _same_objects(renderings)
-    findings = judged([*errors, *(finding for _, one in renderings for finding in one.findings)], arguments)
+    findings = judged([*errors, *said, *(finding for one in renderings for finding in one.findings)], arguments)
     if errors or failed(findings, arguments):
-        raise Findings(findings, exit_code)
-    _write(renderings, arguments)
+        raise Findings(findings, max((outcome.exit_code for outcome in outcomes), default=1))
+    if arguments.output == files.STDIN:
+        _print(renderings, arguments)
+    else:
+        pairs = [(spec, one) for spec, outcome in zip(specs, outcomes, strict=True) for one in outcome.rendered]
+        findings += _deliver(pairs, arguments)
     _summarize(renderings, findings, arguments)
     return 0
 
 
-def _same_objects(renderings: list[tuple[str, Rendering]]) -> list[Finding]:
+def _specs(path: str, findings: list[Finding]) -> Iterator[Spec]:
+    """The spec files of an argument."""
+    inside = os.path.isdir(path)
+    for file in files.expand(path, files.SUFFIXES, findings):
+        below = os.path.relpath(os.path.dirname(file) or ".", path) if inside else "."
+        yield Spec(file, "" if below == "." else below.replace(os.sep, "/"))
+
+
+def _same_objects(renderings: Iterable[Rendered]) -> list[Finding]:
     """Objects that two flows would both make: the last one applied would win in silence."""
-    seen: dict[tuple[str, str, str, str], Rendering] = {}
+    seen: dict[tuple[str, str, str, str], Rendered] = {}
     findings = []
-    for _, one in renderings:
-        for manifest in one.emission.manifests:
-            identity = (one.plan.target, *manifest.identity)
+    for one in renderings:
+        for made in one.made:
+            identity = (one.target, *made.identity)
             other = seen.setdefault(identity, one)
             if other is not one:
-                place = one.plan.source.span(("metadata", "name"))
                 message = f"two flows make the {identity[1]} `{identity[3]}`"
-                related = ((other.plan.source.span(("metadata", "name")), "the other one"),)
-                findings.append(Finding("DRG507", message, place, "rename one of the flows", related=related))
+                related = ((other.place, "the other one"),)
+                findings.append(Finding("DRG507", message, one.place, "rename one of the flows", related=related))
     return findings
 
 
-def _write(renderings: list[tuple[str, Rendering]], arguments: argparse.Namespace) -> None:
-    if arguments.output == "-":
-        found = [manifest for _, one in renderings for manifest in one.emission.manifests]
-        writer.write_text("-", writer.stream(found, _written(arguments)))
-        return
-    several = len({one.plan.target for _, one in renderings}) > 1
-    folders: dict[str, list[tuple[str, Manifest]]] = {}
-    for source, one in renderings:
-        folder = f"{arguments.output}/{one.plan.target}" if several else arguments.output
-        folders.setdefault(folder, []).extend((source, manifest) for manifest in one.emission.manifests)
-    texts = {folder: writer.files(found, _written(arguments)) for folder, found in folders.items()}
-    for folder, named in texts.items():
-        writer.write_folder(folder, named)
+def _print(renderings: Sequence[Rendered], arguments: argparse.Namespace) -> None:
+    from dragoman.write.manifests import write_text
+
+    between = b"" if arguments.format == "json" else b"---\n"
+    write_text("-", between.join(made.text for one in renderings for made in one.made).decode())
 
 
-def _written(arguments: argparse.Namespace) -> str:
-    return "json" if arguments.format == "json" else "yaml"
+def _deliver(pairs: Sequence[tuple[Spec, Rendered]], arguments: argparse.Namespace) -> list[Finding]:
+    """Write the folder, or with `--check` compare it; gives what is to be said of it, raises when it is stale."""
+    texts, notes = _tree(pairs, arguments.output)
+    if not arguments.check:
+        folder.write(arguments.output, texts)
+        return notes
+    found = folder.differences(arguments.output, texts)
+    if any(found):
+        raise Findings([_stale(found, arguments)])
+    return notes
 
 
-def _summarize(renderings: list[tuple[str, Rendering]], findings: list[Finding], arguments: argparse.Namespace) -> None:
+def _tree(pairs: Sequence[tuple[Spec, Rendered]], output: str) -> tuple[dict[str, bytes], list[Finding]]:
+    """The files of the whole tree, and notes about lists that are somebody else's."""
+    several = len({one.target for _, one in pairs}) > 1
+    found: dict[str, tuple[Rendered, Made]] = {}
+    for spec, one in pairs:
+        inner = "/".join(part for part in (one.target if several else "", spec.below) if part)
+        for made in one.made:
+            path = f"{inner}/{made.file}" if inner else made.file
+            other, _ = found.setdefault(path, (one, made))
+            if other is not one:
+                raise Findings([_same_file(path, one, other)])
+    lists = kustomizations(path for path, (_, made) in found.items() if made.object)
+    others = folder.others(output, lists)
+    notes = [_not_ours(f"{output}/{path}") for path in others]
+    for path in others:
+        del lists[path]
+    return folder.whole({**{path: made.text for path, (_, made) in found.items()}, **lists}), notes
+
+
+def _same_file(path: str, one: Rendered, other: Rendered) -> Finding:
+    message = f"two manifests would be written to `{path}`"
+    advice = "flows that are rendered into one folder need different names"
+    return Finding("DRG507", message, one.place, advice, related=((other.place, "the other one"),))
+
+
+def _not_ours(path: str) -> Finding:
+    message = f"`{path}` is not of dragoman's making: it stays as it is"
+    return Finding("DRG683", message, None, "list the manifests in it; or remove it, and dragoman does", severity=INFO)
+
+
+def _stale(found: folder.Differences, arguments: argparse.Namespace) -> Finding:
+    output = arguments.output
+    words = ("is missing", "is not what is rendered", "is no longer rendered")
+    named = tuple(
+        (Span(f"{output}/{path}", approximate=True), word)
+        for word, paths in zip(words, found, strict=True)
+        for path in paths
+    )
+    files = "a file" if len(named) == 1 else f"{len(named):,} files"
+    advice = f"`{_command(arguments.given)}` brings the folder up to date"
+    return Finding("DRG681", f"`{output}` is stale: {files}", None, advice, related=named)
+
+
+def _command(given: Sequence[str]) -> str:
+    """The same command line, to write instead of to compare."""
+    from shlex import join
+
+    end = given.index("--") if "--" in given else len(given)
+    return join(["dragoman", *(word for number, word in enumerate(given) if word != "--check" or number > end)])
+
+
+def _summarize(renderings: Sequence[Rendered], findings: list[Finding], arguments: argparse.Namespace) -> None:
     if arguments.quiet:
         return
-    if any(finding.severity != "info" for finding in findings) or (arguments.verbose and findings):
+    if any(finding.severity != INFO for finding in findings) or (arguments.verbose and findings):
         from dragoman.cli.messages import show
 
         show(findings, arguments)
-    for _, one in renderings:
-        counts = [
-            (one.fidelity.count(kind), word)
-            for kind, word in ((Native, "native"), (Emulated, "emulated"), (Weaker, "weaker"))
-        ]
-        shown = ", ".join(f"{count} {word}" for count, word in counts if count) or "all native"
-        print(f"{one.plan.name} → {one.plan.target}: {shown}", file=sys.stderr)
+    if len(renderings) > EACH and not arguments.verbose:
+        for target in dict.fromkeys(one.target for one in renderings):
+            those = [one for one in renderings if one.target == target]
+            print(f"{len(those):,} flows → {target}: {_counted(those)}", file=sys.stderr)
+        return
+    for one in renderings:
+        print(f"{one.flow} → {one.target}: {_counted([one])}", file=sys.stderr)
         if arguments.verbose:
-            for feature, answer in one.fidelity.answers.items():
-                print(f"  {feature.value}: {type(answer).__name__.lower()}{_why(answer)}", file=sys.stderr)
+            for feature, answer, why in one.fidelity:
+                print(f"  {feature}: {answer}{f' ({why})' if why else ''}", file=sys.stderr)
 
 
-def _why(answer: object) -> str:
-    said = getattr(answer, "how", "") or getattr(answer, "difference", "")
-    return f" ({said})" if said else ""
+def _counted(renderings: Sequence[Rendered]) -> str:
+    answers = [answer for one in renderings for _, answer, _ in one.fidelity]
+    counts = [(answers.count(word), word) for word in ("native", "emulated", "weaker")]
+    return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "all native"

@@ -1,4 +1,4 @@
-"""Write manifests: as a stream for a pipe, or as a folder of files that holds nothing stale."""
+"""Manifests as text: a stream for a pipe, or files with their names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from dragoman.findings import Finding, Findings
 from dragoman.write import yaml
 
 HEADER = "# rendered by dragoman; do not edit: change {source} and render again\n"
-_MARK = HEADER.partition(";")[0]
 
 
 def stream(manifests: Iterable[Manifest], format: str) -> str:
@@ -51,45 +50,6 @@ def files(manifests: Sequence[tuple[str, Manifest]], format: str) -> dict[str, s
     return texts
 
 
-def write_folder(folder: str, texts: dict[str, str]) -> None:
-    """Make the folder hold these files, and of those that dragoman wrote before, no others.
-
-    Everything is written beside its place first and then moved there: a failure leaves the folder as it was.
-    """
-    waiting: list[tuple[str, str]] = []
-    try:
-        os.makedirs(folder, exist_ok=True)
-        for name, text in texts.items():
-            place = os.path.join(folder, name)
-            part = f"{place}.dragoman-part"
-            with open(part, "w", encoding="utf-8", newline="\n") as file:
-                waiting.append((part, place))
-                file.write(text)
-        stale = [name for name in os.listdir(folder) if name not in texts and _is_ours(os.path.join(folder, name))]
-        while waiting:
-            os.replace(*waiting[0])
-            waiting.pop(0)
-        for name in stale:
-            os.remove(os.path.join(folder, name))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Findings(
-            [
-                Finding(
-                    "DRG508",
-                    f"cannot write to `{folder}`: {reason}",
-                    None,
-                    "name a folder that can be written: `-o DIR`",
-                )
-            ],
-            2,
-        ) from None
-    finally:
-        for part, _ in waiting:
-            if os.path.exists(part):
-                os.remove(part)
-
-
 def write_text(path: str, text: str) -> None:
     """Write to a file, or to standard output for `-`, in one go."""
     if path == "-":
@@ -117,10 +77,3 @@ def write_text(path: str, text: str) -> None:
             ],
             2,
         ) from None
-
-
-def _is_ours(path: str) -> bool:
-    if not path.endswith(".yaml") or not os.path.isfile(path):
-        return False
-    with open(path, "rb") as file:
-        return file.read(len(_MARK)) == _MARK.encode()

@@ -1,0 +1,108 @@
+"""Where results are kept from one command to the next, and what they are kept under."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Mapping
+from json import dumps
+from typing import NamedTuple
+
+from dragoman.cli.platform import platform
+from dragoman.farm.cache import Cache, key
+from dragoman.farm.outcome import Outcome, decode, encode
+from dragoman.farm.version import own, version
+from dragoman.findings import WARNING, Finding
+from dragoman.load.files import STDIN, root_of
+from dragoman.load.packs import PREFIX
+from dragoman.load.reads import ELSEWHERE, FILE, Read, States
+
+VARIABLE = "DRAGOMAN_CACHE"
+MANY = 50  # spec files from which on results are kept though nobody asked for it
+# what a command line says beside what is translated, and how: none of it changes a result
+SILENT = frozenset(
+    {"cache", "check", "color", "fail_on", "given", "jobs", "no_cache", "output", "paths", "quiet", "strict", "verbose"}
+)
+
+
+class Kept(NamedTuple):
+    """The results of one command line.
+
+    base   stands for everything but the spec and what it reads
+    roots  the roots of folders, seen from here
+    """
+
+    cache: Cache
+    base: str
+    root: str
+    roots: dict[str, str]
+
+    def find(self, spec: str) -> Outcome | None:
+        """What became of a spec file, if that is known and nothing has changed."""
+        if spec == STDIN:
+            return None
+        data = self.cache.find(self._key(spec, self.cache.states[FILE, spec]))
+        try:
+            return None if data is None else decode(data)
+        except (ValueError, TypeError, RecursionError):  # whatever it is, it is not ours
+            return None
+
+    def keep(self, spec: str, read: Mapping[Read, str], outcome: Outcome) -> None:
+        """Keep what became of a spec file, unless something is wrong with it: then there is nothing to save."""
+        state = read.get((FILE, spec))
+        more = {
+            one: state for one, state in read.items() if one != (FILE, spec) and (one == ELSEWHERE or not own(one[1]))
+        }
+        if outcome.errors or state is None:
+            return
+        try:
+            self.cache.keep(self._key(spec, state), more, encode(outcome))
+        except OSError:  # a full disk, or a folder that we may only read
+            return
+
+    def _key(self, spec: str, state: str) -> str:
+        folder = os.path.dirname(spec)
+        root = self.roots.get(folder)
+        if root is None:
+            root = self.roots[folder] = _shown(self.root or root_of(spec))
+        return key(self.base, spec, root, state)
+
+
+def opened(count: int, arguments: argparse.Namespace) -> tuple[Kept | None, list[Finding]]:
+    """What was kept for this command line, if that is wanted for so many spec files, and what is wrong with it."""
+    asked = "" if arguments.no_cache else arguments.cache or os.environ.get(VARIABLE)
+    folder = _usual(count) if asked is None else asked
+    known = version() if folder else ""
+    if not known:
+        return None, []
+    cache = Cache(folder, States(), time.time())
+    try:
+        cache.prepare()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        advice = "name another folder with `--cache DIR`, or say `--no-cache`"
+        said = Finding("DRG684", f"nothing can be kept in `{folder}`: {reason}", None, advice, severity=WARNING)
+        return None, [said] if asked else []
+    return Kept(cache, _base(known, arguments), arguments.root, {}), []
+
+
+def _usual(count: int) -> str:
+    """The folder when nobody names one; none for few files, and none inside of Argo CD.
+
+    Argo CD keeps what it was given. A person can ask it to forget that, and it cannot ask us (argo-cd#23546).
+    """
+    if count < MANY or platform():
+        return ""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "dragoman") if os.path.isabs(base) else ""
+
+
+def _base(version: str, arguments: argparse.Namespace) -> str:
+    said = {name: value for name, value in vars(arguments).items() if name not in SILENT}
+    roots = [_shown(arguments.root or root_of(path)) for path in arguments.policy if not path.startswith(PREFIX)]
+    return key(version, dumps([said, arguments.output == STDIN, platform(), roots], sort_keys=True, default=str))
+
+
+def _shown(folder: str) -> str:
+    return os.path.relpath(os.path.realpath(folder))

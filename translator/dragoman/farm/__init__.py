@@ -1,0 +1,1 @@
+"""Farm: many pieces of work, shared out among processes; what was done before is kept, and found again."""

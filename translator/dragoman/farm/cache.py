@@ -1,0 +1,151 @@
+"""What was made before, kept as files: each is found by what it was made from, and believed only when it is whole.
+
+    ab/cdef…    the digest of the rest, `=` and a result; or `?` and the files that the result depends on as well
+
+A result is asked for with a key, which stands for all that is known before anything is read. Where more was read, the
+entry of the key says what, and the states of these files now lead on to the result. Nothing in an entry is ever
+executed; who can write to the folder can still change results, as who can write to a repository can.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+from dragoman.load.reads import FILE, FOLDER, Read, States, digest
+
+RESULT, READS = b"=", b"?"
+TAG = "CACHEDIR.TAG"  # tells backups what this is (bford.info/cachedir); its time is that of the last clearing up
+SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55\n# dragoman keeps what it rendered here; delete it at will\n"
+DAY = 24 * 60 * 60
+KEPT = 30 * DAY  # seconds since an entry was last of use
+_DIGEST = len(digest(b""))
+
+
+class Cache(NamedTuple):
+    """A folder of results. Its methods raise OSError only where they say so: no cache is no reason to fail."""
+
+    folder: str
+    states: States
+    now: float  # seconds since 1970
+
+    def find(self, key: str) -> bytes | None:
+        """The result that was kept for the key, if all that it was made from is as it was."""
+        entry = self._load(key)
+        if entry is not None and entry.startswith(READS):
+            more = _reads(entry[1:])
+            entry = None if more is None else self._load(_further(key, {read: self.states[read] for read in more}))
+        return entry[1:] if entry is not None and entry.startswith(RESULT) else None
+
+    def keep(self, key: str, read: Mapping[Read, str], result: bytes) -> None:
+        """Keep a result: `read` is what it was made from beside what the key stands for. May raise OSError."""
+        if read:
+            self._save(_further(key, read), RESULT + result)
+            self._save(key, READS + json.dumps(sorted(read)).encode())
+        else:
+            self._save(key, RESULT + result)
+
+    def prepare(self) -> None:
+        """Make the folder, and once a day clear away what was of no use for a month. Raises OSError."""
+        tag = os.path.join(self.folder, TAG)
+        try:
+            cleared = os.stat(tag).st_mtime
+        except FileNotFoundError:
+            os.makedirs(self.folder, exist_ok=True)
+            with open(tag, "w", encoding="ascii") as file:
+                file.write(SIGNATURE)
+            return
+        if self.now - cleared > DAY:
+            os.utime(tag, (self.now, self.now))
+            self._clear()
+
+    def _load(self, key: str) -> bytes | None:
+        try:
+            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            found = os.fstat(descriptor)
+            data = os.read(descriptor, found.st_size + 1)
+            if self.now - found.st_mtime > DAY:
+                os.utime(descriptor, (self.now, self.now))
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
+        entry = data[_DIGEST:]
+        return entry if digest(entry).encode() == data[:_DIGEST] else None
+
+    def _save(self, key: str, entry: bytes) -> None:
+        path = self._path(key)
+        part = f"{path}.{os.getpid()}"
+        data = digest(entry).encode() + entry
+        try:
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            os.replace(part, path)
+        except BaseException:
+            with suppress(OSError):
+                os.remove(part)
+            raise
+
+    def _path(self, key: str) -> str:
+        return f"{self.folder}/{key[:2]}/{key[2:]}"
+
+    def _clear(self) -> None:
+        """Remove old entries, and what writers left that were killed; anything else in the folder stays."""
+        for shelf in _names(self.folder):
+            if len(shelf) != 2 or not _is_hex(shelf):
+                continue
+            for name in _names(f"{self.folder}/{shelf}"):
+                path = f"{self.folder}/{shelf}/{name}"
+                with suppress(OSError):  # somebody else clears up, too
+                    ours = _is_hex(name.partition(".")[0]) and len(name) >= _DIGEST - 2
+                    if ours and self.now - os.stat(path).st_mtime > KEPT:
+                        os.remove(path)
+
+
+def key(*parts: str) -> str:
+    """The key of some texts."""
+    return digest(json.dumps(parts).encode())
+
+
+def _further(key: str, read: Mapping[Read, str]) -> str:
+    """The key of a result that depends on more than its first key stands for."""
+    return digest(json.dumps([key, sorted(read.items())]).encode())
+
+
+def _reads(data: bytes) -> list[Read] | None:
+    """What an entry says was read; None when it is no such list."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, list) or not all(map(_is_read, found)):
+        return None
+    return [tuple(one) for one in found]
+
+
+def _is_read(one: object) -> bool:
+    if not isinstance(one, list) or not all(type(word) is str for word in one):
+        return False
+    return (len(one) == 2 and one[0] == FILE) or (len(one) > 2 and one[0] == FOLDER)
+
+
+def _names(folder: str) -> Iterable[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return ()
+
+
+def _is_hex(text: str) -> bool:
+    return set(text) <= set("0123456789abcdef")
