@@ -52,6 +52,20 @@ def _joined(one: Amounts, other: Amounts, join: Callable[[int, int], int]) -> Am
     return Amounts(block(one.requests, other.requests), block(one.limits, other.limits), one.lacking | other.lacking)
 
 
+class Beside(NamedTuple):
+    """A container that the target puts into the pod of a step.
+
+    holds      what it asks for
+    init       whether it has ended before the step's own starts
+    elsewhere  where somebody else may say what it asks for, whom no flow knows
+    """
+
+    name: str
+    holds: Amounts
+    init: bool = False
+    elsewhere: str = ""
+
+
 class Pods(NamedTuple):
     """Pods that are alike.
 
@@ -98,6 +112,8 @@ class Footprint(NamedTuple):
     made     objects of a run by kind, as `count/…` of a ResourceQuota names them
     exact    whether nothing is counted here that does not hold anything at that time
     limited  whether the target can keep to `parallelism` of a flow
+    others   the containers beside a step's own in its pod
+    clock    whether the time limit of the flow is one of each pod
     """
 
     compute: str = ""
@@ -111,6 +127,8 @@ class Footprint(NamedTuple):
     made: Mapping[str, Made] = {}
     exact: bool = True
     limited: bool = True
+    others: Callable[[Step], tuple[Beside, ...]] = lambda step: ()
+    clock: bool = False
 
 
 def plain(plan: Plan) -> Footprint:

@@ -23,8 +23,8 @@ from dragoman.emit.kubernetes.settings import Settings, settings
 from dragoman.emit.kubernetes.support import wave_of
 from dragoman.lower.task import Id
 from dragoman.lower.unroll import Dynamic, Impossible, Node, unroll
-from dragoman.plan.footprint import KUBERNETES, Amounts, Footprint, Made, Pods, amounts, beside, either
-from dragoman.plan.model import Plan, Step
+from dragoman.plan.footprint import KUBERNETES, Amounts, Beside, Footprint, Made, Pods, amounts, beside, either
+from dragoman.plan.model import Address, Plan, Step
 
 KEYS = {"cpu": "cpu", "memory": "memory", "ephemeral-storage": "disk"}  # all others are devices
 
@@ -42,6 +42,7 @@ def footprint(plan: Plan) -> Footprint:
     if order == "chain":
         return Footprint(KUBERNETES, jobs=_chain(nodes, options), made=_made(1, 1, 0), limited=False)
     found = drafts(plan.name, nodes, options)
+    others = _others(found)
     return Footprint(
         KUBERNETES,
         jobs=_dependent(found, nodes)
@@ -50,6 +51,7 @@ def footprint(plan: Plan) -> Footprint:
         made=_made(len(found), sum(map(_pods, found)), sum(_pods(draft) * _retries(draft) for draft in found)),
         exact=order != "jobset" or not _queued(nodes),
         limited=False,
+        others=lambda step: others.get(step.address, ()),
     )
 
 
@@ -59,9 +61,12 @@ def _driven(options: Settings) -> Footprint:
             return own
         return beside(own, _container(carrier(step, options)))
 
+    def others(step: Step) -> tuple[Beside, ...]:
+        return (_beside(carrier(step, options)),) if channel(step, options) == "carrier" else ()
+
     own = Pods("the coordinator", (), _container({"resources": coordinator.RESOURCES}))
     made = {"jobs.batch": Made(1, attempt=1), "pods": Made(1, coordinator.RETRIES, attempt=1)}
-    return Footprint(KUBERNETES, pod, (own,), made=made)
+    return Footprint(KUBERNETES, pod, (own,), made=made, others=others)
 
 
 def _waves(found: Sequence[Draft], levels: Mapping[Id, int]) -> tuple[Pods, ...]:
@@ -119,6 +124,16 @@ def _pod(spec: Mapping[str, Any]) -> Amounts:
     """What a pod holds: its containers together, or its largest init container (resource helpers, PodRequests)."""
     running = reduce(beside, map(_container, spec["containers"]))
     return reduce(either, map(_container, spec.get("initContainers") or ()), running)
+
+
+def _others(found: Sequence[Draft]) -> dict[Address, tuple[Beside, ...]]:
+    """The containers beside each step's own; the Jobs of one step have the same ones, or none."""
+    each = {draft.step.address: draft.spec["template"]["spec"].get("initContainers") or () for draft in found}
+    return {address: tuple(map(_beside, bodies)) for address, bodies in each.items()}
+
+
+def _beside(body: Mapping[str, Any]) -> Beside:
+    return Beside(body["name"], _container(body), init=body.get("restartPolicy") != "Always")
 
 
 def _container(body: Mapping[str, Any]) -> Amounts:
