@@ -16,7 +16,7 @@ from dragoman.report.places import is_web, uri
 from dragoman.report.text import reason, summary
 
 MARK = "<!-- dragoman check -->"  # by which a job finds the comment that it wrote before
-MOST = 65_536  # UTF-16 units, the strictest way to count characters
+MOST = 65_000  # UTF-16 units, the strictest way to count; whoever writes the comment may add a line
 _ROOM = 1_000  # for the lines that say what is left out
 _LONGEST = 2_000  # of one finding's words
 _OPEN = 20  # rows of findings that are not folded away

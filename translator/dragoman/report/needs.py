@@ -17,7 +17,7 @@ class Amount(NamedTuple):
 
 
 class Need(NamedTuple):
-    """A step: how many of it run at one time at most (None: nobody can say), and what each of them has.
+    """A step: how many of it run at one time at most (None: nobody can say), and what each of them requests.
 
     amounts  by resource: cpu, memory, gpu, disk, those that it has
     """

@@ -1,0 +1,96 @@
+"""Measure a plan for a report: what each step asks for and gets, and how many of it run at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from dragoman import quantity
+from dragoman.expr.unparse import excerpt
+from dragoman.plan.footprint import Footprint
+from dragoman.plan.model import Address, Container, Plan, Step
+from dragoman.plan.model import Amount as Planned
+from dragoman.plan.origins import origin
+from dragoman.policy.quota.usage import usage
+from dragoman.policy.quota.work import Graph, Leaf, Part
+from dragoman.report.needs import Amount, Need
+
+RESOURCES = ("cpu", "memory", "gpu", "disk")
+NOT_ASKED = ("built-in", "policy")  # layers that are no author's
+
+
+def needs(plan: Plan, unbounded: Plan, footprint: Footprint) -> tuple[Need, ...]:
+    """What each step of a settled plan asks for and gets.
+
+    unbounded  the plan as policies without maxima and minima settle it
+    """
+    asked = {step.address: step for step in _working((*unbounded.steps, *unbounded.on_exit))}
+    widths = dict(_widths(usage(plan, footprint).graph))
+    return tuple(
+        Need(".".join(step.address), widths.get(step.address, 0), _amounts(step, asked[step.address]))
+        for step in _working((*plan.steps, *plan.on_exit))
+    )
+
+
+def _working(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        if step.container is not None:
+            yield step
+        yield from _working(step.steps)
+
+
+def _amounts(step: Step, asked: Step) -> dict[str, Amount]:
+    given, before = _requests(step.container), _requests(asked.container)
+    found = {}
+    for key in RESOURCES:
+        if key in given or key in before:
+            wanted = before.get(key) if origin(asked, "resources", "requests", key).layer not in NOT_ASKED else None
+            found[key] = Amount(_written(key, wanted), _written(key, given.get(key)))
+    return found
+
+
+def _requests(container: Container | None) -> Mapping[str, Planned]:
+    return {} if container is None else container.resources.requests
+
+
+def _written(key: str, amount: Planned | None) -> str:
+    if amount is None:
+        return ""
+    if isinstance(amount, int):
+        return quantity.canonical(key, amount)
+    return "".join(part if isinstance(part, str) else f"${{{{ {excerpt(part)} }}}}" for part in amount.parts)
+
+
+def _widths(part: Part) -> Iterator[tuple[Address, int | None]]:
+    """Steps, each with the most of its pods at one time, whatever else runs then."""
+    if isinstance(part, Leaf):
+        count = _sum(size.number for size in part.sizes)
+        for step in part.steps:
+            yield step.address, _least(count, part.width)
+        return
+    within: dict[Address, int | None] = {}
+    if isinstance(part, Graph):
+        for child in part.parts:
+            for address, width in _widths(child):
+                within[address] = _sum((within.get(address, 0), width))
+        cap = part.cap if part.counts == "pods" else None
+        yield from ((address, _least(width, cap)) for address, width in within.items())
+        return
+    for graph, _ in part.runs:
+        for address, width in _widths(graph):
+            most = within.get(address, 0)
+            within[address] = None if width is None or most is None else max(width, most)
+    times = _least(_sum(count for _, count in part.runs), part.width)
+    yield from (
+        (address, None if width is None or times is None else width * times) for address, width in within.items()
+    )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """All together; None when one is not known."""
+    found = list(counts)
+    return None if None in found else sum(count for count in found if count is not None)
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    """The smaller of two, where None is without end."""
+    return min((count for count in (one, other) if count is not None), default=None)
