@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dragoman.findings import ERROR, Finding
+from dragoman.findings import ERROR, INFO, Finding
 from dragoman.report.text import lines, summary
 
 MOST = 20  # findings
@@ -13,7 +13,7 @@ WIDEST = 600  # letters of one
 
 def told(application: str, findings: Iterable[Finding]) -> str:
     """The findings, the worst first, each on a line that begins with its place; empty when there are none."""
-    known = [*findings]
+    known = [one for one in findings if one.severity != INFO]
     errors, others = (lines(one for one in known if (one.severity == ERROR) is wanted) for wanted in (True, False))
     said = (errors + others).splitlines()
     if not said:
