@@ -17,7 +17,7 @@ from dragoman.expr.parse import parse
 from dragoman.expr.scope import Variable
 from dragoman.expr.tree import Expr, ExprError, Ref
 from dragoman.expr.types import type_of
-from dragoman.expr.values import to_text
+from dragoman.expr.values import Quantity, to_text
 
 TYPES = {
     "i": type_of("int"),
@@ -35,6 +35,7 @@ TYPES = {
     "m": type_of({"type": "map", "fields": {"b": "bool", "f": "float", "l": {"type": "list", "items": "int"}, "n": "int", "s": "string"}}),
     "open": type_of("map"),
     "mixed": type_of("list"),
+    **dict.fromkeys("qrw", type_of("quantity")),
 }  # fmt: skip
 SCOPE = {name: Variable(name, known) for name, known in TYPES.items()}
 VALUES: dict[str, Any] = {
@@ -53,6 +54,9 @@ VALUES: dict[str, Any] = {
     "m": {"b": False, "f": 1.0, "l": [5], "n": 4, "s": "q"},
     "open": {"x": 1, "y": "z"},
     "mixed": [1, "a", [2], None, 2.5, {"k": True}],
+    "q": Quantity("1.5Gi"),
+    "r": Quantity("1610612736"),
+    "w": Quantity("100m"),
 }
 TABLE = """
 i + j ; i - j ; i * j ; i / j ; i % j ; -i ; -(-i) ; - -i ; i - -j ; i / 2 ; j / 2 ; j % 2 ; -j / 2 ; 1 - -1 ; -i * j ; -(i * j)
@@ -79,6 +83,8 @@ fromJson(t == '' ? '[1, 2.0, "x"]' : '1') ; fromJson(t == '' ? '{"b": 3}' : '1')
 ints + [4] ; ints + ints ; [i] + [j] ; ints + [i] == [1, 2, -3, 7] ; texts + ['z'] ; floats + [1.0] ; string(f * 1000000.0)
 '' + string(double(i) * 1e-5) ; string(double(i) * 12345678.0) ; b ? null : null ; c ? s : null ; c ? i : null ; c ? ints : null
 s == null ; null == s ; i == null ; m.n == null ; b ? s : null ; i + 1000000000000 ; i * 1000000000000 ; 9007199254740993 + i
+q < r ; q <= r ; q >= r ; q > w ; w < q ; q > quantity('1500Mi') ; quantity(i) > q ; quantity('0.1') <= w ; quantity(f) > w
+q > quantity('1Gi') ? quantity('1Gi') : q ; w < quantity('250m') ? quantity('250m') : w ; (b ? q : r) > w ; quantity('1' + 'Gi') < q
 """
 ROWS = [one.strip() for line in TABLE.strip().splitlines() for one in line.split(" ; ")]
 
@@ -99,6 +105,22 @@ def computed(expr: Expr, tags: Tags, values: dict[str, Any]) -> str:
 
 def scope(values: dict[str, Any]) -> dict[str, str]:
     return {f"inputs.parameters.{name}": to_text(value) for name, value in values.items()}
+
+
+AMOUNTS = st.builds(
+    lambda digits, unit: f"{digits}{unit}",
+    st.integers(0, 4095) | st.decimals(0, 1024, places=3),
+    st.sampled_from(["", "m", "u", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti", "e3", "E-2"]),
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(AMOUNTS, AMOUNTS, st.sampled_from(["<", "<=", ">", ">="]))
+def test_quantities_compare_as_ours(tags: Tags, one: str, other: str, op: str) -> None:
+    values = {"q": Quantity(one), "r": Quantity(other)}
+    for pair in (values, {"q": values["q"], "r": values["q"]}):
+        expr = typed(f"q {op} r")
+        assert computed(expr, tags, pair) == to_text(evaluate(expr, pair))
 
 
 @pytest.mark.parametrize("source", ROWS)

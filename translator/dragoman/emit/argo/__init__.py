@@ -50,7 +50,7 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.SCRIPT: Native(),
     **OF_PODS,
     Feature.DYNAMIC_RESOURCES: Native(),
-    Feature.BOUNDS: Weaker("Argo cannot compare quantities: an amount beyond its bound is not stopped"),
+    Feature.BOUNDS: Weaker("an amount beyond its bound is not stopped"),
     Feature.RETRY: Native(),
     Feature.BACKOFF: Native(),
     Feature.RETRY_EXIT_CODE: Native(),

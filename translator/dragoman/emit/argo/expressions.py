@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from dragoman.expr.operators import ORDER
 from dragoman.expr.tree import (
     PRECEDENCE,
     Binary,
@@ -29,6 +30,17 @@ from dragoman.expr.values import Quantity, Value
 # types whose text holds no letter that Argo or the kubelet could read as their own
 PLAIN = frozenset({"int", "float", "bool", "quantity"})
 _ATOM = 100
+# millionths in one of each unit of a quantity (`let` would save repetition, and Argo misses its names as variables)
+_UNITS = {
+    "": 1e6,
+    "n": 1e-3,
+    "u": 1.0,
+    "m": 1e3,
+    **{unit: 1e6 * 1000.0**power for power, unit in enumerate("kMGTPE", 1)},
+    **{f"{unit}i": 1e6 * 1024.0**power for power, unit in enumerate("KMGTPE", 1)},
+}
+_SUFFIXES = "[" + ", ".join(f"'{unit}'" for unit in _UNITS if unit) + "]"
+_MILLIONTHS = "{" + ", ".join(f"'{unit}': {amount!r}" for unit, amount in _UNITS.items()) + "}"
 
 
 class Unprintable(Exception):
@@ -216,6 +228,8 @@ class _Printer(NamedTuple):
             found = spelling(one, self.spell) if expr.op in ("==", "!=") else None
             if found is not None and found.nullable and one.type.kind in ("int", "float", "bool"):
                 return self.equal(found, one.type, expr.op, self.show(other, level + 1))
+        if expr.op in ORDER and left.type.kind == right.type.kind == "quantity":
+            return f"{self.thousandths(left)} {expr.op} {self.thousandths(right)}", level
         if "quantity" in (left.type.kind, right.type.kind):
             raise Unprintable(
                 f"Argo cannot compute with quantities while running: `{unparse(expr)}`",
@@ -234,6 +248,14 @@ class _Printer(NamedTuple):
         if op == "==":
             return f"{found.expr} != 'null' && {shown}", PRECEDENCE["&&"]
         return f"{found.expr} == 'null' || {shown}", PRECEDENCE["||"]
+
+    def thousandths(self, expr: Expr) -> str:
+        """How much a quantity is, rounded up; a float of 64 bits, as every number that Argo reads from a text."""
+        if isinstance(expr, Literal):
+            return str(expr.value.millis)
+        text = self.show(expr, _ATOM)
+        suffix = f"find({_SUFFIXES}, {text} endsWith #) ?? ''"
+        return f"map([{suffix}], ceil(round(float(trimSuffix({text}, #)) * {_MILLIONTHS}[#]) / 1000))[0]"
 
     def maybe(self, expr: Expr) -> str:
         """A value that may be null, as its text."""
