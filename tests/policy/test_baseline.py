@@ -87,6 +87,7 @@ def test_a_file_is_named_as_its_repository_names_it(folder: Path, monkeypatch: p
 
 def test_what_has_no_file_has_a_name_of_its_own() -> None:
     assert [named("<stdin>"), named("--set params.rows=5")] == ["<stdin>", "--set params.rows"]
+    assert named("--with batch:cpu=8") == "--with batch:cpu"
     told = [entry(finding(span=Span("--set params.rows=5"))), entry(finding(span=Span("--set params.rows=6")))]
     assert told[0] == told[1]
 
@@ -117,7 +118,7 @@ def test_entries_of_files_that_were_not_checked_are_left_alone() -> None:
     old = as_baseline([finding(span=Span(file)) for file in files])
 
     def gone(*paths: str) -> list[str]:
-        return [one.message for one in stale(applied([], old)[1], paths)]
+        return [one.message for one in stale(applied([], old)[1], [], paths)]
 
     def said(*found: str) -> list[str]:
         return [f"`DRG411` is no longer found at `spec.steps.a.image` in `{file}`" for file in found]
@@ -136,8 +137,16 @@ def test_a_stale_entry_is_a_warning_or_with_strict_an_error() -> None:
     (_, left) = applied([], as_baseline([finding(rule="max.cpu", address="")]))
     place = Span("known.jsonl", 1, 1, 1, 1)
     message, advice = "`max.cpu` is no longer found in `jobs/a.yaml`", "take the line out; `--update-baseline` does"
-    assert stale(left, ["."]) == [Finding("DRG453", message, place, advice, severity=WARNING)]
-    assert stale(left, ["."], strict=True) == [Finding("DRG453", message, place, advice, severity=ERROR)]
+    assert stale(left, [], ["."]) == [Finding("DRG453", message, place, advice, severity=WARNING)]
+    assert stale(left, [], ["."], strict=True) == [Finding("DRG453", message, place, advice, severity=ERROR)]
+
+
+def test_behind_an_error_there_may_be_more() -> None:
+    (_, left) = applied([], as_baseline([finding()]))
+    error = finding(code="DRG102", address="")
+    assert stale(left, [error], ["."]) == []
+    others = [error._replace(span=Span("jobs/b.yaml")), error._replace(severity=WARNING)]
+    assert len(stale(left, [*others, error._replace(pardon=Pardon("baseline"))], ["."])) == 1
 
 
 def test_a_baseline_does_not_grow_by_itself() -> None:

@@ -18,6 +18,7 @@ from dragoman.load.files import root_of
 from dragoman.load.text import MAX_SIZE, decode
 
 KIND = "baseline"
+_FLAGS = ("--set ", "--with ")  # of the command line, whose arguments have places too
 
 
 class Entry(NamedTuple):
@@ -66,7 +67,7 @@ def entry(finding: Finding) -> Entry:
 
 def named(file: str) -> str:
     """A file or folder as its repository names it, wherever the command runs; `--set x=1` is `--set x`."""
-    if file.startswith("--set "):
+    if file.startswith(_FLAGS):
         return file.partition("=")[0]
     if file.startswith("<"):
         return file
@@ -110,20 +111,25 @@ def applied(findings: Iterable[Finding], baseline: Baseline) -> tuple[list[Findi
     return result, [each for some in left.values() for each in some]
 
 
-def stale(left: Iterable[tuple[Entry, Span]], paths: Sequence[str], strict: bool = False) -> list[Finding]:
-    """Findings about entries that nothing needs any more, of the files and folders that were checked."""
-    return [
-        Finding(
-            "DRG453",
-            f"`{one.rule}` is no longer found{f' at `{one.address}`' if one.address else ''}"
-            + (f" in `{one.file}`" if one.file else ""),
-            place,
-            "take the line out; `--update-baseline` does",
-            severity=ERROR if strict else WARNING,
-        )
-        for one, place in left
-        if _is_under(one.file, paths)
-    ]
+def stale(
+    left: Iterable[tuple[Entry, Span]], findings: Iterable[Finding], paths: Sequence[str], *, strict: bool = False
+) -> list[Finding]:
+    """Findings about entries that nothing needs any more, of the files and folders that were checked.
+
+    Of a file with errors nothing is said: an error may keep others from being found.
+    """
+    unsure = {entry(finding).file for finding in findings if _counts(finding) and finding.severity == ERROR}
+    gone = [(one, place) for one, place in left if one.file not in unsure and _is_under(one.file, paths)]
+    severity = ERROR if strict else WARNING
+    return [Finding("DRG453", _no_longer(one), place, _TAKE_OUT, severity=severity) for one, place in gone]
+
+
+_TAKE_OUT = "take the line out; `--update-baseline` does"
+
+
+def _no_longer(one: Entry) -> str:
+    where = (f" at `{one.address}`" if one.address else "") + (f" in `{one.file}`" if one.file else "")
+    return f"`{one.rule}` is no longer found{where}"
 
 
 def updated(findings: Iterable[Finding], paths: Sequence[str], old: Baseline | None) -> Change:
@@ -151,7 +157,7 @@ def _counts(finding: Finding) -> bool:
 
 def _is_under(file: str, paths: Sequence[str]) -> bool:
     """Whether a file, as its repository names it, is one of the paths or below one; what has no file always is."""
-    if not file or file.startswith(("<", "--set ")):
+    if not file or file.startswith(("<", *_FLAGS)):
         return True
     names = [named(path) for path in paths]
     return any(name in (".", file) or file.startswith(f"{name}/") for name in names)

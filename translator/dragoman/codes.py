@@ -121,6 +121,8 @@ CODES = {
     "DRG467": Code("loosened", "A lower layer of policies would loosen what an upper one says, and that one does not say `overridable`."),
     "DRG468": Code("bound-without-effect", "A lower layer of policies says a looser bound than an upper one, which stays in force."),
     "DRG469": Code("nothing-to-override", "`overridable` names something that the policy does not have."),
+    "DRG480": Code("fix-not-made", "A finding knows its fix, and the text of the spec has no place for it that can be edited with certainty: other places share the value, say."),
+    "DRG481": Code("fixes-at-odds", "Several findings would mend one value, each in its own way. None of them is done."),
     # manifests
     "DRG501": Code("too-many", "Argo 4's full CRDs limit templates, tasks and inputs. A cluster with the minimal CRDs does not."),
     "DRG641": Code("no-place-for-outputs", "A job that hands on outputs is told where by its state machine, in the variable DRAGOMAN_RESULT, and by ECS how the step ended."),

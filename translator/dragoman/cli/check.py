@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 
 from dragoman import spec
 from dragoman.cli import inputs
@@ -11,6 +12,7 @@ from dragoman.cli.flags import REPORTS
 from dragoman.cli.inputs import Case
 from dragoman.cli.judge import failed, judged
 from dragoman.cli.messages import colored
+from dragoman.cli.pardon import pardoned
 from dragoman.cli.platform import platform
 from dragoman.findings import Finding, Findings, did_you_mean
 from dragoman.load import files
@@ -22,26 +24,45 @@ from dragoman.report import text
 from dragoman.report.model import Checked, of, report
 from dragoman.write.manifests import write_text
 
+MEASURED = ("json", "markdown")  # formats that show what steps ask for and get
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Check every flow for every target (and every environment, when none is named)."""
-    reports = [(arguments.format, arguments.output), *_reports(arguments)]
-    try:
-        checked = _checked(arguments)
-        findings = [finding for one in checked for finding in one.findings]
-    except Findings as error:  # a file that cannot be read as what it is, a policy that is wrong
-        if error.exit_code != 1:
-            raise
-        checked, findings = [], list(error.findings)
-    findings = judged(findings, arguments)
+    reports = _reports(arguments)
+    notes: list[Finding] = []
+    if arguments.fix or arguments.diff:
+        from dragoman.cli import fix
+
+        mended = fix.mended(lambda drafts: _found(arguments, drafts)[1], arguments)
+        if arguments.diff:
+            return fix.show(mended, arguments)
+        notes = fix.write(mended, arguments)
+    checked, findings = _found(arguments)
+    findings = pardoned([*findings, *notes], arguments, whole=bool(checked))
     texts = [(output, _report(findings, checked, arguments, form, output)) for form, output in reports]
     for output, said in texts:
         write_text(output, said)
     return 1 if failed(findings, arguments) else 0
 
 
-def _checked(arguments: argparse.Namespace) -> list[Checked]:
-    reading = inputs.options(arguments)
+def _found(arguments: argparse.Namespace, drafts: Mapping[str, bytes] = {}) -> tuple[list[Checked], list[Finding]]:
+    """What was checked, nothing where a file or a policy cannot be read as what it is; and all findings.
+
+    drafts  what is read instead of files
+    """
+    try:
+        checked = _checked(arguments, drafts)
+        findings = [finding for one in checked for finding in one.findings]
+    except Findings as error:
+        if error.exit_code != 1:
+            raise
+        checked, findings = [], list(error.findings)
+    return checked, judged(findings, arguments)
+
+
+def _checked(arguments: argparse.Namespace, drafts: Mapping[str, bytes]) -> list[Checked]:
+    reading = inputs.options(arguments)._replace(drafts=drafts)
     documents = files.load(arguments.paths, reading)
     flows = inputs.flows(documents)
     others = [document for document in documents if document not in flows]
@@ -64,17 +85,23 @@ def _case(
 ) -> Checked:
     """A flow for one target in one environment."""
     flow, target, environment = case
+    libraries: dict[str, Document] = {}
     try:
         libraries = inputs.libraries(flow, environment, reading)
         done = render(flow, libraries, policies, target, environment, arguments.set, platform(), floors=floors)
+        one = of(flow, done.findings, done.plan.target, environment)
     except Findings as error:
-        return of(flow, error.findings, target, environment)
-    return of(flow, done.findings, done.plan.target, environment)
+        one = of(flow, error.findings, target, environment)
+    if any(form in MEASURED for form, _ in _reports(arguments)):
+        from dragoman.cli.measured import measured
+
+        return measured(one, case, libraries, policies, floors, arguments.set)
+    return one
 
 
 def _reports(arguments: argparse.Namespace) -> list[tuple[str, str]]:
-    """The formats of `--report`, each with its file."""
-    found = []
+    """The format asked for and those of `--report`, each with its file."""
+    found = [(arguments.format, arguments.output)]
     for argument in arguments.report:
         form, equals, file = argument.partition("=")
         if not equals or not file or form not in REPORTS:

@@ -198,6 +198,20 @@ def _check(one: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="what the links of a markdown report begin with (default: they are relative to the repository)",
     )
+    mend = one.add_argument_group("Fixes")
+    mend.add_argument("--fix", action="store_true", help="mend in the specs what can be mended, then check")
+    mend.add_argument(
+        "--diff", action="store_true", help="print what --fix would change, and write nothing (exit code 1: something)"
+    )
+    known = one.add_argument_group("Exemptions and baseline")
+    known.add_argument(
+        "--now", default="", metavar="DATE", help="the day for which exemptions must hold (default: today, in UTC)"
+    )
+    known.add_argument(
+        "--baseline", default="", metavar="FILE", help="findings that it has do not count (default: the repository's)"
+    )
+    known.add_argument("--update-baseline", action="store_true", help="write the baseline: what is gone leaves it")
+    known.add_argument("--accept-new", action="store_true", help="what is new goes into the baseline, too")
 
 
 def _diff(one: argparse.ArgumentParser) -> None:

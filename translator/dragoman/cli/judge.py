@@ -20,6 +20,6 @@ def judged(findings: Iterable[Finding], arguments: argparse.Namespace) -> list[F
 
 
 def failed(findings: Iterable[Finding], arguments: argparse.Namespace) -> bool:
-    """Whether any finding is at or above `--fail-on`."""
+    """Whether any finding that nobody pardoned is at or above `--fail-on`."""
     threshold = SEVERITIES.index(arguments.fail_on)
-    return any(SEVERITIES.index(finding.severity) >= threshold for finding in findings)
+    return any(finding.pardon is None and SEVERITIES.index(finding.severity) >= threshold for finding in findings)

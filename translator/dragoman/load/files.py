@@ -24,12 +24,14 @@ class Options(NamedTuple):
     root    the folder that nothing is read outside of; the repository around each file when empty
     ext     Jsonnet's external variables, and `tla` its top-level arguments: name -> (str | code, text)
     engine  the Jsonnet engine
+    drafts  what is read instead of YAML files, by the names that messages use
     """
 
     root: str = ""
     ext: Mapping[str, tuple[str, str]] = {}
     tla: Mapping[str, tuple[str, str]] = {}
     engine: str = "rjsonnet"
+    drafts: Mapping[str, bytes] = {}
 
 
 def load(paths: Sequence[str], options: Options) -> list[Document]:
@@ -68,7 +70,8 @@ def read(file: str, options: Options) -> list[Document]:
 
         evaluated = jsonnet.evaluate(file, root=root, ext=options.ext, tla=options.tla, engine=options.engine)
         return jsonnet.documents(evaluated, _shown(file))
-    return yaml.parse(decode(_bytes(file), _shown(file)), _shown(file))
+    draft = options.drafts.get(_shown(file))
+    return yaml.parse(decode(_bytes(file) if draft is None else draft, _shown(file)), _shown(file))
 
 
 def foreign(file: str, options: Options) -> list[Document]:
