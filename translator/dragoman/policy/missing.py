@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from dragoman import quantity
+from dragoman.expr.text import Template
 from dragoman.findings import INFO, Finding
 from dragoman.plan.model import Amount, Step
 from dragoman.plan.origin import Origin
@@ -51,33 +52,41 @@ def _larger(key: str, default: tuple[Amount, Origin], least: tuple[int, Origin])
     return within(amount, key, least=least[0]), least[1]
 
 
-def limited(step: Step, amounts: Amounts, bounds: Bounds, findings: list[Finding]) -> None:
-    """Give amounts the limits that nobody wrote. Devices cannot be overcommitted: their limit is the request."""
+def limited(step: Step, amounts: Amounts, bounds: Bounds, findings: list[Finding], *, running: bool) -> None:
+    """Give amounts the limits that nobody wrote. Devices cannot be overcommitted: their limit is the request.
+
+    running  those of requests that are known only while the flow runs: before bounds hold both; else after that
+    """
     said = {"gpu": ("equal", Origin("built-in")), **bounds.policies.missing}
     for key, (word, source) in said.items():
-        request = amounts.get(("requests", key))
-        if request is None or ("limits", key) in amounts or word == "none":
+        request, by = amounts.get(("requests", key), (None, source))
+        if request is None or isinstance(request, int) is running or ("limits", key) in amounts or word == "none":
             continue
         if word == "equal" or key == "gpu":
-            amounts["limits", key] = request
+            amounts["limits", key] = (request, by)
+            continue
+        assert not isinstance(word, str)
+        if isinstance(request, int):
+            limit: Amount = _multiple(step, key, request, word, source, bounds, findings)
         else:
-            assert not isinstance(word, str)
-            amounts["limits", key] = (_multiple(step, key, word, source, amounts, bounds, findings), source)
+            limit = _declared(times(request, word), key, amounts)
+        amounts["limits", key] = (limit, source)
+
+
+def _declared(limit: Template, key: str, amounts: Amounts) -> Template:
+    """A limit within what is declared of the amount, which holds for both."""
+    declared, _ = amounts.get(("bounds", key), (None, None))
+    return within(limit, key, most=declared) if isinstance(declared, int) else limit
 
 
 def _multiple(
-    step: Step, key: str, ratio: float, source: Origin, amounts: Amounts, bounds: Bounds, findings: list[Finding]
-) -> Amount:
+    step: Step, key: str, request: int, ratio: float, source: Origin, bounds: Bounds, findings: list[Finding]
+) -> int:
     """So many times the request, rounded up; never more than a maximum that the request is within."""
-    request, _ = amounts["requests", key]
     found = (bounds.tightest.get(("max", key, action)) for action in ("deny", "clamp"))
     bound = min(filter(None, found), key=lambda one: one.amount, default=None)
     if bound is not None and bounds.exemption(step, "max", key):
         bound = None
-    if not isinstance(request, int):
-        tops = [*([bound.amount] if bound is not None else []), *_declared(amounts, key)]
-        limit = times(request, ratio)
-        return within(limit, key, most=min(tops)) if tops else limit
     above, below = Decimal(repr(ratio)).as_integer_ratio()
     limit_of = -(-request * above // below)
     if bound is None or limit_of <= max(request, bound.amount):
@@ -98,8 +107,3 @@ def _multiple(
         )
     )
     return given
-
-
-def _declared(amounts: Amounts, key: str) -> list[int]:
-    bound = amounts.get(("bounds", key))
-    return [bound[0]] if bound is not None and isinstance(bound[0], int) else []

@@ -52,8 +52,9 @@ def _settled(step: Step, terms: _Terms, findings: list[Finding]) -> Step:
     asks_for_gpu = _has_gpu(amounts)
     kind = accelerator(step, target, policies, findings, has_gpu=asks_for_gpu)
     place = placement(step, kind, policies, findings, has_gpu=asks_for_gpu)
+    limited(step, amounts, terms.bounds, findings, running=True)
     step = hold(step, amounts, terms.bounds, findings)
-    limited(step, amounts, terms.bounds, findings)
+    limited(step, amounts, terms.bounds, findings, running=False)
     if not _has_gpu(amounts):  # a policy took them away
         kind = place = None
     origins = {f"resources.{'.'.join(where)}": said for where, (_, said) in amounts.items()}
