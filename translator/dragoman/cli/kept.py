@@ -1,4 +1,4 @@
-"""Where results are kept from one command to the next, and what they are kept under."""
+"""What is kept from one command to the next, and what it is kept under."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from typing import NamedTuple
 
 from dragoman.cli.platform import platform
 from dragoman.farm.cache import Cache, key
-from dragoman.farm.outcome import Outcome, decode, encode
+from dragoman.farm.outcome import Outcome
 from dragoman.farm.version import own, version
-from dragoman.findings import WARNING, Finding
+from dragoman.farm.wire import decode, encode
 from dragoman.load.files import STDIN, root_of
 from dragoman.load.packs import PREFIX
 from dragoman.load.reads import ELSEWHERE, FILE, Read, States
 
-VARIABLE = "DRAGOMAN_CACHE"
-MANY = 50  # spec files from which on results are kept though nobody asked for it
 # what a command line says beside what is translated, and how: none of it changes a result
 SILENT = frozenset(
     {"cache", "check", "color", "fail_on", "given", "jobs", "no_cache", "output", "paths", "quiet", "strict", "verbose"}
@@ -69,33 +67,17 @@ class Kept(NamedTuple):
         return key(self.base, spec, root, state)
 
 
-def opened(count: int, arguments: argparse.Namespace) -> tuple[Kept | None, list[Finding]]:
-    """What was kept for this command line, if that is wanted for so many spec files, and what is wrong with it."""
-    asked = "" if arguments.no_cache else arguments.cache or os.environ.get(VARIABLE)
-    folder = _usual(count) if asked is None else asked
-    known = version() if folder else ""
-    if not known:
-        return None, []
-    cache = Cache(folder, States(), time.time())
-    try:
-        cache.prepare()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        advice = "name another folder with `--cache DIR`, or say `--no-cache`"
-        said = Finding("DRG684", f"nothing can be kept in `{folder}`: {reason}", None, advice, severity=WARNING)
-        return None, [said] if asked else []
-    return Kept(cache, _base(known, arguments), arguments.root, {}), []
+def opened(folder: str, arguments: argparse.Namespace) -> Kept | None:
+    """What was kept in a folder for this command line; None when it cannot be known what that would depend on.
 
-
-def _usual(count: int) -> str:
-    """The folder when nobody names one; none for few files, and none inside of Argo CD.
-
-    Argo CD keeps what it was given. A person can ask it to forget that, and it cannot ask us (argo-cd#23546).
+    Raises OSError when nothing can be kept there.
     """
-    if count < MANY or platform():
-        return ""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "dragoman") if os.path.isabs(base) else ""
+    known = version()
+    if not known:
+        return None
+    cache = Cache(folder, States(), time.time())
+    cache.prepare()
+    return Kept(cache, _base(known, arguments), arguments.root, {})
 
 
 def _base(version: str, arguments: argparse.Namespace) -> str:

@@ -8,12 +8,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
-from dragoman.cli.kept import Kept, opened
-from dragoman.farm.outcome import Outcome, decode, encode
-from dragoman.findings import Finding, Findings
+from dragoman.cli.platform import platform
+from dragoman.farm.outcome import Outcome
+from dragoman.findings import WARNING, Finding, Findings
 from dragoman.load import files, reads
 
+if TYPE_CHECKING:  # a single small render keeps nothing
+    from dragoman.cli.kept import Kept
+
+VARIABLE = "DRAGOMAN_CACHE"
+MANY = 50  # spec files from which on results are kept though nobody asked for it
 EACH = 10  # spec files that are worth a process
 SLOW = 10  # files of YAML that a file of Jsonnet is as much work as
 PAUSE = 0.1  # seconds between two changes of what a terminal shows
@@ -24,7 +30,7 @@ def translated(specs: Sequence[str], arguments: argparse.Namespace) -> tuple[lis
 
     It is the same wherever, in how many processes and after what it was made.
     """
-    kept, said = opened(len(specs), arguments)
+    kept, said = _kept(len(specs), arguments)
     found: dict[int, Outcome] = {}
     with _progress(len(specs), arguments) as progress:
         for number, spec in enumerate(specs):
@@ -36,6 +42,34 @@ def translated(specs: Sequence[str], arguments: argparse.Namespace) -> tuple[lis
             found[number] = outcome
             progress(len(found))
     return [found[number] for number in range(len(specs))], said
+
+
+def _kept(count: int, arguments: argparse.Namespace) -> tuple[Kept | None, list[Finding]]:
+    """What is known from before, if that is wanted for so many spec files, and why it cannot be."""
+    asked = "" if arguments.no_cache else arguments.cache or os.environ.get(VARIABLE)
+    folder = _usual(count) if asked is None else asked
+    if not folder:
+        return None, []
+    from dragoman.cli.kept import opened
+
+    try:
+        return opened(folder, arguments), []
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        advice = "name another folder with `--cache DIR`, or say `--no-cache`"
+        said = Finding("DRG684", f"nothing can be kept in `{folder}`: {reason}", None, advice, severity=WARNING)
+        return None, [said] if asked else []
+
+
+def _usual(count: int) -> str:
+    """The folder when nobody names one; none for few files, and none inside of Argo CD.
+
+    Argo CD keeps what it was given. A person can ask it to forget that, and it cannot ask us (argo-cd#23546).
+    """
+    if count < MANY or platform():
+        return ""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "dragoman") if os.path.isabs(base) else ""
 
 
 def _made(
@@ -63,6 +97,7 @@ def _elsewhere(
 ) -> Iterator[tuple[int, Outcome]]:
     """The outcomes from processes of their own; fewer, or none, where the system has no room for processes."""
     from dragoman.farm.processes import Killed, shared
+    from dragoman.farm.wire import decode, encode
 
     try:
         with closing(shared(lambda number: encode(translate(specs[number])), rest, jobs)) as results:

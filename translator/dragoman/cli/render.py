@@ -6,24 +6,18 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from dragoman.cli.judge import failed, judged
 from dragoman.cli.many import translated
 from dragoman.farm.outcome import Made, Rendered
 from dragoman.findings import INFO, Finding, Findings, Span
 from dragoman.load import files
-from dragoman.write import folder
-from dragoman.write.kustomization import kustomizations
+
+if TYPE_CHECKING:  # nobody needs it for standard output
+    from dragoman.write.folder import Differences
 
 EACH = 20  # renderings that are told one by one
-
-
-class Spec(NamedTuple):
-    """A spec file, and the folder that it is in below the folder that the command line names."""
-
-    file: str
-    below: str
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise Findings([Finding("DRG114", message, None, "name it: `-o DIR`")], 2)
     errors: list[Finding] = []
     specs = [spec for path in arguments.paths for spec in _specs(path, errors)]
-    outcomes, said = translated([spec.file for spec in specs], arguments)
+    outcomes, said = translated([file for file, _ in specs], arguments)
     errors += (finding for outcome in outcomes for finding in outcome.errors)
     if not errors and not sum(outcome.flows for outcome in outcomes):
         raise Findings([Finding("DRG014", "there is no flow here", None, "a flow is a document of `kind: Flow`")], 2)
@@ -45,18 +39,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output == files.STDIN:
         _print(renderings, arguments)
     else:
-        pairs = [(spec, one) for spec, outcome in zip(specs, outcomes, strict=True) for one in outcome.rendered]
+        pairs = [(below, one) for (_, below), outcome in zip(specs, outcomes, strict=True) for one in outcome.rendered]
         findings += _deliver(pairs, arguments)
     _summarize(renderings, findings, arguments)
     return 0
 
 
-def _specs(path: str, findings: list[Finding]) -> Iterator[Spec]:
-    """The spec files of an argument."""
+def _specs(path: str, findings: list[Finding]) -> Iterator[tuple[str, str]]:
+    """The spec files of an argument, each with the folder that it is in, as seen from the argument's."""
     inside = os.path.isdir(path)
     for file in files.expand(path, files.SUFFIXES, findings):
         below = os.path.relpath(os.path.dirname(file) or ".", path) if inside else "."
-        yield Spec(file, "" if below == "." else below.replace(os.sep, "/"))
+        yield file, "" if below == "." else below.replace(os.sep, "/")
 
 
 def _same_objects(renderings: Iterable[Rendered]) -> list[Finding]:
@@ -81,8 +75,10 @@ def _print(renderings: Sequence[Rendered], arguments: argparse.Namespace) -> Non
     write_text("-", between.join(made.text for one in renderings for made in one.made).decode())
 
 
-def _deliver(pairs: Sequence[tuple[Spec, Rendered]], arguments: argparse.Namespace) -> list[Finding]:
+def _deliver(pairs: Sequence[tuple[str, Rendered]], arguments: argparse.Namespace) -> list[Finding]:
     """Write the folder, or with `--check` compare it; gives what is to be said of it, raises when it is stale."""
+    from dragoman.write import folder
+
     texts, notes = _tree(pairs, arguments.output)
     if not arguments.check:
         folder.write(arguments.output, texts)
@@ -93,12 +89,15 @@ def _deliver(pairs: Sequence[tuple[Spec, Rendered]], arguments: argparse.Namespa
     return notes
 
 
-def _tree(pairs: Sequence[tuple[Spec, Rendered]], output: str) -> tuple[dict[str, bytes], list[Finding]]:
+def _tree(pairs: Sequence[tuple[str, Rendered]], output: str) -> tuple[dict[str, bytes], list[Finding]]:
     """The files of the whole tree, and notes about lists that are somebody else's."""
+    from dragoman.write import folder
+    from dragoman.write.kustomization import kustomizations
+
     several = len({one.target for _, one in pairs}) > 1
     found: dict[str, tuple[Rendered, Made]] = {}
-    for spec, one in pairs:
-        inner = "/".join(part for part in (one.target if several else "", spec.below) if part)
+    for below, one in pairs:
+        inner = "/".join(part for part in (one.target if several else "", below) if part)
         for made in one.made:
             path = f"{inner}/{made.file}" if inner else made.file
             other, _ = found.setdefault(path, (one, made))
@@ -123,7 +122,7 @@ def _not_ours(path: str) -> Finding:
     return Finding("DRG683", message, None, "list the manifests in it; or remove it, and dragoman does", severity=INFO)
 
 
-def _stale(found: folder.Differences, arguments: argparse.Namespace) -> Finding:
+def _stale(found: Differences, arguments: argparse.Namespace) -> Finding:
     output = arguments.output
     words = ("is missing", "is not what is rendered", "is no longer rendered")
     named = tuple(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-from _blake2 import blake2b  # what hashlib gives as its own, without the cost of importing that
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -95,6 +94,8 @@ def listing(path: str, endings: Sequence[str]) -> list[str]:
 
 def digest(data: bytes) -> str:
     """The name of some bytes: no others have it."""
+    from _blake2 import blake2b  # what hashlib gives as its own, without the cost of importing that
+
     return blake2b(data, digest_size=20).hexdigest()
 
 
