@@ -15,8 +15,7 @@ def admitted(policies: Policies, plan: Plan, footprint: Footprint) -> tuple[Poli
     """
     if not policies.enforced:
         return policies, plan, []
-    from dragoman.policy.sources.enforced import limitranges, quotas
+    from dragoman.policy.sources.enforced import judged
 
-    seen, findings = limitranges(policies.enforced, plan, footprint)
-    found, more = quotas(policies.enforced, seen, footprint)
-    return policies._replace(quotas=(*policies.quotas, *found)), seen, [*findings, *more]
+    found = judged(policies.enforced, plan, footprint)
+    return policies._replace(quotas=(*policies.quotas, *found.quotas)), found.plan, [*found.findings]

@@ -11,26 +11,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dragoman.findings import INFO, WARNING, Finding
 from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Address, Plan, Step
-from dragoman.policy.merge import where
 from dragoman.policy.sources.limitrange import CONTAINER, LimitRange, ranges_of
 from dragoman.policy.sources.objects import Amount
-from dragoman.policy.sources.pods import Added, Asked, Container, Kind, Known, Pod, pods
+from dragoman.policy.sources.pods import Added, Container, Kind, Known, Pod, pods, pods_of_target
 from dragoman.policy.sources.refusals import refusals
 
 
-def limitranges(found: Sequence[LimitRange], plan: Plan, footprint: Footprint) -> tuple[Plan, list[Finding]]:
-    """The plan with the amounts that the cluster adds, and findings about pods that it would refuse.
+def completed(found: Sequence[LimitRange], plan: Plan, footprint: Footprint) -> list[Pod]:
+    """The pods of a plan and of its target, each container with what the cluster adds to it."""
+    several = (*pods(plan, footprint), *pods_of_target(plan, footprint))
+    return [pod._replace(containers=tuple(_filled(one, found) for one in pod.containers)) for pod in several]
 
-    The plan is for what judges it: manifests leave the adding to the cluster.
-    """
+
+def limitranges(found: Sequence[LimitRange], several: Sequence[Pod]) -> list[Finding]:
+    """What LimitRanges add to pods that they have completed, and which of them the cluster would refuse."""
     findings: list[Finding] = []
-    seen: dict[Address, Step] = {}
-    for pod in pods(plan, footprint):
-        pod = pod._replace(containers=tuple(_filled(one, found) for one in pod.containers))
-        findings += [*_told(pod), *_doubtful(pod, found), *refusals(pod, found)]
-        if pod.own.added:
-            seen[pod.step.address] = _with(pod)
-    return _replaced(plan, seen), list(dict.fromkeys(findings))
+    met: list[Container] = []  # beside steps: what is wrong with one is said once
+    for pod in several if found else ():
+        findings += [*_told(pod), *_doubtful(pod, found), *refusals(pod, found, met)]
+        met += [one for one in pod.containers[1:] if one not in met]
+    return list(dict.fromkeys(findings))
+
+
+def seen(plan: Plan, several: Sequence[Pod]) -> Plan:
+    """The plan with the amounts that the cluster adds to its steps.
+
+    It is for what judges amounts: manifests leave the adding to the cluster.
+    """
+    steps = {pod.step.address: _with(pod, pod.step) for pod in several if pod.step is not None and pod.own.added}
+    return _replaced(plan, steps)
 
 
 def _filled(container: Container, found: Sequence[LimitRange]) -> Container:
@@ -39,7 +48,7 @@ def _filled(container: Container, found: Sequence[LimitRange]) -> Container:
     added: list[Added] = []
     for _, one in ranges_of(found, CONTAINER):
         added += [*_missing("limits", one.limits, limits), *_missing("requests", one.requests, requests)]
-    return container._replace(asked=Asked(requests, limits, container.asked.same), added=tuple(added))
+    return container._replace(asked=container.asked._replace(requests=requests, limits=limits), added=tuple(added))
 
 
 def _missing(kind: Kind, defaults: Mapping[str, Amount], amounts: dict[str, Known]) -> Iterator[Added]:
@@ -50,18 +59,17 @@ def _missing(kind: Kind, defaults: Mapping[str, Amount], amounts: dict[str, Know
 
 
 def _told(pod: Pod) -> Iterator[Finding]:
-    added = pod.own.added
-    if added:
-        what = ", ".join(one.shown for one in added)
-        places = [span for span in dict.fromkeys(one.amount.origin.span() for one in added) if span is not None]
+    if pod.step is not None and pod.own.added:
+        what = ", ".join(one.shown for one in pod.own.added)
+        places = dict.fromkeys(one.amount.origin.span() for one in pod.own.added)
         yield Finding(
             "DRG434",
             f"the cluster will set {what} in step `{pod.step.name}`",
-            pod.place(),
+            pod.place,
             "quotas count it; say it in the flow, or in a policy's `defaults`, to see it in the manifests",
             INFO,
-            where(pod.step),
-            tuple((place, "said here") for place in places),
+            pod.address,
+            tuple((place, "said here") for place in places if place is not None),
         )
 
 
@@ -82,9 +90,8 @@ def _doubtful(pod: Pod, found: Sequence[LimitRange]) -> Iterator[Finding]:
                 )
 
 
-def _with(pod: Pod) -> Step:
+def _with(pod: Pod, step: Step) -> Step:
     """The step with what the cluster adds to its container."""
-    step = pod.step
     assert step.container is not None
     resources, origins = step.container.resources, dict(step.origins)
     requests, limits = dict(resources.requests), dict(resources.limits)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from dragoman.findings import INFO, Finding, Span
 from dragoman.load.document import Document
@@ -12,7 +12,7 @@ from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan
 from dragoman.policy.model import Quota
 from dragoman.policy.sources import admission, environments, kueue, limitrange, objects, resourcequota
-from dragoman.policy.sources.objects import Object
+from dragoman.policy.sources.objects import Object, applies
 
 Enforced: TypeAlias = (
     limitrange.LimitRange
@@ -55,37 +55,33 @@ def _useless(file: str) -> Finding:
     return Finding("DRG430", f"`{file}` holds nothing that is enforced", Span(file), advice)
 
 
-def limitranges(enforced: Sequence[Enforced], plan: Plan, footprint: Footprint) -> tuple[Plan, list[Finding]]:
-    """The plan with the amounts that LimitRanges add, and findings about pods that they refuse."""
-    found = [one for one in _distinct(enforced) if isinstance(one, limitrange.LimitRange)]
-    return admission.limitranges([one for one in found if objects.applies(one.object, plan)], plan, footprint)
+class Judged(NamedTuple):
+    """What is enforced of a plan: the plan as the cluster sees it, the quotas it must keep to, what would not start."""
+
+    plan: Plan
+    quotas: tuple[Quota, ...]
+    findings: tuple[Finding, ...]
 
 
-def quotas(enforced: Sequence[Enforced], plan: Plan, footprint: Footprint) -> tuple[list[Quota], list[Finding]]:
-    """The quotas that are enforced for a plan, and findings about steps that none of them would ever let start."""
-    distinct = _distinct(enforced)
-    of_namespace = [one for one in distinct if isinstance(one, resourcequota.ResourceQuota)]
-    in_force = [one for one in of_namespace if objects.applies(one.object, plan)]
-    found: list[Quota] = []
-    findings = list(_anywhere(distinct, plan))
+def judged(enforced: Sequence[Enforced], plan: Plan, footprint: Footprint) -> Judged:
+    """What follows for a plan from everything that is enforced where it runs."""
+    distinct = {one.object.place: one for one in enforced}.values()  # though several policies name its file
+    ranges = [one for one in distinct if isinstance(one, limitrange.LimitRange) and applies(one.object, plan)]
+    limits = [one for one in distinct if isinstance(one, resourcequota.ResourceQuota) and applies(one.object, plan)]
+    pods = admission.completed(ranges, plan, footprint)
+    quotas: list[Quota] = []
+    findings = [*_anywhere(distinct, plan), *admission.limitranges(ranges, pods)]
     for several, more in (
-        resourcequota.quotas(in_force, plan, footprint),
-        kueue.quotas(distinct, plan, footprint),
+        resourcequota.quotas(limits, pods, plan, footprint),
+        kueue.quotas(distinct, pods, plan),
         environments.quotas(distinct, plan, footprint),
     ):
-        found += several
+        quotas += several
         findings += more
-    return found, findings
+    return Judged(admission.seen(plan, pods), tuple(quotas), tuple(findings))
 
 
-def _distinct(enforced: Sequence[Enforced]) -> list[Enforced]:
-    """Each object once, though several policies name its file."""
-    return list(
-        {(one.object.document.file, one.object.document.number, one.object.path): one for one in enforced}.values()
-    )
-
-
-def _anywhere(enforced: Sequence[Enforced], plan: Plan) -> Iterator[Finding]:
+def _anywhere(enforced: Iterable[Enforced], plan: Plan) -> Iterator[Finding]:
     """A note that a flow without a namespace is taken to be in every one."""
     spaces = sorted({one.object.namespace for one in enforced if one.object.namespace is not None})
     if plan.namespace is None and spaces:

@@ -6,7 +6,7 @@ Files hold what `aws batch describe-compute-environments` and `aws batch describ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dragoman.findings import INFO, WARNING, Finding, did_you_mean
@@ -14,7 +14,6 @@ from dragoman.load.document import Document
 from dragoman.plan.footprint import BATCH, Footprint
 from dragoman.plan.model import Plan
 from dragoman.plan.origins import origin
-from dragoman.policy.merge import where
 from dragoman.policy.model import Quota
 from dragoman.policy.sources.objects import Amount, Object, amount, mapping, sequence, shown, text, wrong
 from dragoman.policy.sources.pods import Pod, pods
@@ -89,7 +88,7 @@ def _short(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def quotas(found: Sequence[object], plan: Plan, footprint: Footprint) -> tuple[list[Quota], list[Finding]]:
+def quotas(found: Collection[object], plan: Plan, footprint: Footprint) -> tuple[list[Quota], list[Finding]]:
     """The quotas of vCPUs of the queues that a plan's jobs go to."""
     environments = {one.name: one for one in found if isinstance(one, Environment)}
     queues = {one.name: one for one in found if isinstance(one, JobQueue)}
@@ -113,16 +112,16 @@ def quotas(found: Sequence[object], plan: Plan, footprint: Footprint) -> tuple[l
 
 def _queue(pod: Pod, plan: Plan) -> str | None:
     """The queue of a step's jobs: its own, that of its kind of GPU, that of the target."""
-    assert pod.step.container is not None
+    assert pod.sure.container is not None
     by_kind = plan.options.get("accelerators") or {}
-    found: str | None = pod.step.queue or by_kind.get(pod.step.container.resources.accelerator or "")
+    found: str | None = pod.sure.queue or by_kind.get(pod.sure.container.resources.accelerator or "")
     return found or plan.options.get("queue")
 
 
 def _described(name: str, queues: Mapping[str, JobQueue], pod: Pod, findings: list[Finding]) -> bool:
     """Whether files know a queue; if not, or if it takes no jobs, that is found."""
-    span = origin(pod.step, "queue").span() or pod.place()
-    address = where(pod.step, "queue")
+    span = origin(pod.sure, "queue").span() or pod.place
+    address = f"{pod.address}.queue"
     queue = queues.get(_short(name))
     if queue is None and queues:
         said = f"the files of `quotaFrom` have no job queue `{_short(name)}`"
@@ -161,7 +160,7 @@ def _quota(names: Sequence[str], jobs: Sequence[Pod], behind: Sequence[Environme
         return None
     several = ", ".join(f"`{name}`" for name in names)
     said = f"the job queue {several}" if len(names) == 1 else f"the job queues {several} together"
-    covers = frozenset(pod.step.address for pod in jobs)
+    covers = frozenset(pod.sure.address for pod in jobs)
     vcpus = sum(one.value for one in limits)
     return Quota("requests.cpu", vcpus, "warn", limits[0].origin, said, covers, enforced=True, compute=BATCH)
 
@@ -177,11 +176,11 @@ def _alone(pod: Pod, behind: Sequence[Environment | None], name: str) -> Iterato
         place = largest.origin.span()
         yield Finding(
             "DRG438",
-            f"step `{pod.step.name}` asks for {shown('cpu', asked.most)} vCPUs, and no compute environment of the job "
+            f"{pod.subject} asks for {shown('cpu', asked.most)} vCPUs, and no compute environment of the job "
             f"queue `{name}` may have more than {shown('cpu', largest.value)}",
             pod.span("requests", "cpu"),
             "ask for less, or name another queue: AWS Batch would never start the job",
-            address=pod.address("requests", "cpu"),
+            address=pod.address_of("requests", "cpu"),
             related=((place, "the largest of them"),) if place is not None else (),
             rule="batch.vcpus",
         )

@@ -7,17 +7,16 @@ unused: where no `borrowingLimit` is said, a file does not know the most, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dragoman.findings import INFO, WARNING, Finding, Span, did_you_mean
-from dragoman.plan.footprint import KUBERNETES, Footprint
+from dragoman.plan.footprint import KUBERNETES
 from dragoman.plan.model import Accelerator, Plan
 from dragoman.plan.origin import Origin
-from dragoman.policy.merge import where
 from dragoman.policy.model import Quota
 from dragoman.policy.sources.objects import Amount, Object, amount, applies, mapping, scale, sequence, shown, text
-from dragoman.policy.sources.pods import Pod, pods, total
+from dragoman.policy.sources.pods import Pod, total
 from dragoman.policy.sources.resourcequota import SAME
 
 GROUP = "kueue.x-k8s.io/"
@@ -117,12 +116,14 @@ def read_flavor(found: Object, findings: list[Finding]) -> ResourceFlavor:
     return ResourceFlavor(found, mapping(found, findings, "spec", "nodeLabels"), taints, tolerations)
 
 
-def quotas(found: Sequence[object], plan: Plan, footprint: Footprint) -> tuple[list[Quota], list[Finding]]:
+def quotas(found: Collection[object], pods: Sequence[Pod], plan: Plan) -> tuple[list[Quota], list[Finding]]:
     """The quotas of the queues that a plan uses, and findings about steps that Kueue would never admit."""
     kueue = _of(found, plan)
     findings: list[Finding] = []
     users: dict[str, list[Pod]] = {}
-    for pod in pods(plan, footprint):
+    for pod in pods:
+        if pod.step is None or not (kueue.pools or kueue.queues):
+            continue
         name = pod.step.queue or (DEFAULT if any(one.object.name == DEFAULT for one in kueue.queues) else None)
         pool = None if name is None else _leads(kueue, name, pod, findings)
         if pool is not None:
@@ -132,7 +133,7 @@ def quotas(found: Sequence[object], plan: Plan, footprint: Footprint) -> tuple[l
     for name, of_pool in users.items():
         pool = kueue.pools[name]
         findings += _closed(pool)
-        covers = frozenset(pod.step.address for pod in of_pool)
+        covers = frozenset(pod.sure.address for pod in of_pool)
         for resource, (amount_of, origin) in _capacity(pool, findings).items():
             key = SAME.get(resource, resource if resource == "pods" else f"requests.{resource}")
             said = pool.object.shown
@@ -140,7 +141,7 @@ def quotas(found: Sequence[object], plan: Plan, footprint: Footprint) -> tuple[l
     return quotas, list(dict.fromkeys(findings))
 
 
-def _of(found: Sequence[object], plan: Plan) -> Kueue:
+def _of(found: Collection[object], plan: Plan) -> Kueue:
     return Kueue(
         {one.object.name: one for one in found if isinstance(one, ClusterQueue)},
         [one for one in found if isinstance(one, LocalQueue) and applies(one.object, plan)],
@@ -151,7 +152,7 @@ def _of(found: Sequence[object], plan: Plan) -> Kueue:
 def _leads(kueue: Kueue, name: str, pod: Pod, findings: list[Finding]) -> ClusterQueue | None:
     """The ClusterQueue behind a step's queue, or None with a finding that says where the way ends."""
     span = _queue_span(pod)
-    address = where(pod.step, "queue")
+    address = f"{pod.address}.queue"
     local = next((one for one in kueue.queues if one.object.name == name), None)
     if local is None:
         known = sorted(one.object.name for one in kueue.queues)
@@ -177,7 +178,7 @@ def _leads(kueue: Kueue, name: str, pod: Pod, findings: list[Finding]) -> Cluste
 def _queue_span(pod: Pod) -> Span | None:
     from dragoman.plan.origins import origin
 
-    return origin(pod.step, "queue").span() or pod.place()
+    return origin(pod.sure, "queue").span() or pod.place
 
 
 def _stopped(found: Object, span: Span | None, address: str) -> Iterator[Finding]:
@@ -204,11 +205,11 @@ def _never(kueue: Kueue, pool: ClusterQueue, pod: Pod) -> Iterator[Finding]:
         if resource not in covered:
             yield Finding(
                 "DRG437",
-                f"{pool.object.shown} has no `{resource}`, which step `{pod.step.name}` asks for",
+                f"{pool.object.shown} has no `{resource}`, which {pod.subject} asks for",
                 pod.span("requests", resource),
                 "Kueue admits it only where its configuration leaves that resource out of account",
                 WARNING,
-                pod.address("requests", resource),
+                pod.address_of("requests", resource),
                 ((pool.object.span("spec", "resourceGroups", key=True), "what it has"),),
             )
     for group in pool.groups:
@@ -242,7 +243,7 @@ def _beyond(
     if short:
         resource = short[0].resource
         asks = f"asks for {shown(resource, short[0].asked)} `{resource}`"
-        said = f"step `{pod.step.name}` {asks}, and no flavor of {pool.object.shown} has room for that"
+        said = f"{pod.subject} {asks}, and no flavor of {pool.object.shown} has room for that"
         related = tuple(
             (span, f"flavor `{one.flavor.name}` has at most {shown(one.resource, one.has)} `{one.resource}`")
             for one in short
@@ -251,7 +252,7 @@ def _beyond(
         advice = "ask for less: Kueue takes what a pod asks for from one flavor, and the step would never start"
     else:
         resource = wanted[0]
-        said = f"no flavor of {pool.object.shown} has nodes that step `{pod.step.name}` may run on"
+        said = f"no flavor of {pool.object.shown} has nodes that {pod.subject} may run on"
         related = tuple((span, "a flavor") for one in group if (span := one.origin.span()) is not None)
         advice = "compare `nodeSelector` and `tolerations` of its accelerator with the ResourceFlavors"
     return Finding(
@@ -259,7 +260,7 @@ def _beyond(
         said,
         pod.span("requests", resource),
         advice,
-        address=pod.address("requests", resource),
+        address=pod.address_of("requests", resource),
         related=related,
         rule=f"kueue.{resource}",
     )
@@ -270,7 +271,7 @@ def _eligible(kueue: Kueue, flavor: Flavor, pod: Pod) -> bool:
     found = kueue.taints.get(flavor.name)
     if found is None:
         return True
-    container = pod.step.container
+    container = pod.sure.container
     placement = (container.resources.placement if container is not None else None) or Accelerator()
     selected = placement.node_selector
     if any(key in found.labels and found.labels[key] != value for key, value in selected.items()):

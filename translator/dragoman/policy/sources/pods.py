@@ -11,11 +11,12 @@ from dragoman import quantity
 from dragoman.expr.text import Template, refs, render_text
 from dragoman.expr.tree import ExprError
 from dragoman.expr.tree import Literal as Constant
-from dragoman.findings import Span
-from dragoman.plan.footprint import KUBERNETES, Footprint
+from dragoman.findings import Fix, Span
+from dragoman.plan.footprint import KUBERNETES, Amounts, Beside, Footprint
 from dragoman.plan.model import Accelerator, Address, Foreach, Plan, Resources, Step
 from dragoman.plan.origins import origin
 from dragoman.plan.references import target
+from dragoman.plan.resolve import ON_EXIT
 from dragoman.policy.merge import where
 from dragoman.policy.sources.objects import Amount, shown
 
@@ -67,58 +68,105 @@ class Added(NamedTuple):
 class Container(NamedTuple):
     """A container of a pod.
 
-    name   empty for the step's own
-    init   whether it has ended before the others start
-    added  what it asks for because the cluster says so
+    name       empty for the step's own
+    init       whether it has ended before the others start
+    elsewhere  where somebody else may say what it asks for, whom no flow knows
+    added      what it asks for because the cluster says so
     """
 
     name: str
     asked: Asked
     init: bool = False
+    elsewhere: str = ""
     added: tuple[Added, ...] = ()
 
 
 class Pod(NamedTuple):
-    """A step that becomes a pod; its own container is the first."""
+    """A pod of a step, whose own container is the first, or one of the target's own.
 
-    step: Step
+    subject  what people call it
+    place    where it comes from, and `address` is the same in the spec
+    """
+
+    step: Step | None
     containers: tuple[Container, ...]
+    subject: str
+    place: Span | None
+    address: str
 
     @property
     def own(self) -> Container:
-        """The step's own container."""
+        """The container that the pod is for."""
         return self.containers[0]
 
-    def span(self, kind: Kind, resource: str) -> Span | None:
-        """Where an amount of the step is said; its name, where nobody says it."""
-        key = self.key(resource)
-        found = origin(self.step, "resources", kind, key).span() if key else None
-        return found or self.place()
-
-    def place(self) -> Span | None:
-        """Where the step's name is."""
-        layers = self.step.layers
-        return layers[0].source.span(layers[0].path, key=True) if layers else None
-
-    def address(self, kind: Kind, resource: str) -> str:
-        """The address of an amount in the spec."""
-        return where(self.step, "resources", kind, self.key(resource) or resource)
+    @property
+    def sure(self) -> Step:
+        """The step, of a pod that `pods` gave."""
+        assert self.step is not None
+        return self.step
 
     def key(self, resource: str) -> str | None:
         """The flow's word for a resource."""
-        return next((key for key, name in names(self.step).items() if name == resource), None)
+        found = names(self.step) if self.step is not None else {}
+        return next((key for key, name in found.items() if name == resource), None)
+
+    def span(self, kind: Kind, resource: str) -> Span | None:
+        """Where an amount of it is said; its own place, where nobody says it."""
+        key = self.key(resource)
+        if key is None or self.step is None:
+            return self.place
+        return origin(self.step, "resources", kind, key).span() or self.place
+
+    def address_of(self, kind: Kind, resource: str) -> str:
+        """The address of an amount in the spec."""
+        key = self.key(resource)
+        return self.address if key is None else f"{self.address}.resources.{kind}.{key}"
+
+    def fix(self, kind: Kind, resource: str, amount: int) -> Fix | None:
+        """What would set an amount: where the flow says it, else in the step itself."""
+        key = self.key(resource)
+        if key is None or self.step is None or not self.step.layers:
+            return None
+        said, layer = origin(self.step, "resources", kind, key), self.step.layers[0]
+        value = quantity.canonical(key, amount)
+        if said.at_layer() in ("built-in", "policy"):
+            return layer.source.fix((*layer.path, "resources", kind, key), value)
+        return said.fix(value)
 
 
 def pods(plan: Plan, footprint: Footprint, of: str = KUBERNETES) -> Iterator[Pod]:
-    """The steps of a plan that run on a compute."""
+    """The pods of the steps that run on a compute, one for each step."""
     for step, loops in _containers((*plan.steps, *plan.on_exit), {}):
         if (step.compute or footprint.compute) == of:
-            yield Pod(step, (Container("", _asked(step, loops)),))
+            others = (_beside(one) for one in (footprint.others(step) if of == footprint.compute else ()))
+            place = step.layers[0].source.span(step.layers[0].path, key=True) if step.layers else None
+            own = Container("", _asked(step, loops))
+            yield Pod(step, (own, *others), f"step `{step.name}`", place, where(step))
 
 
-def has_deadline(plan: Plan, step: Step, footprint: Footprint) -> bool:
-    """Whether the step's pod says `activeDeadlineSeconds`."""
-    return step.timeout is not None
+def pods_of_target(plan: Plan, footprint: Footprint) -> Iterator[Pod]:
+    """The pods that the target adds for itself."""
+    for one in footprint.always if footprint.compute == KUBERNETES else ():
+        place = plan.source.span(("metadata", "name"))
+        yield Pod(None, (Container("", _held(one.holds)),), one.name, place, "metadata.name")
+
+
+def _beside(one: Beside) -> Container:
+    return Container(one.name, _held(one.holds), one.init, one.elsewhere)
+
+
+def _held(amounts: Amounts) -> Asked:
+    """What a container of the target's own asks for; none of them has devices."""
+    requests, limits = (
+        {KEYS[key]: Known(value, value, exact=True) for key, value in block.items() if key in KEYS}
+        for block in (amounts.requests, amounts.limits)
+    )
+    return Asked({**limits, **requests}, limits)
+
+
+def has_deadline(step: Step, footprint: Footprint) -> bool:
+    """Whether the step's pod says `activeDeadlineSeconds`: its own time limit, or the flow's."""
+    return step.timeout is not None or (footprint.clock and step.address[0] != ON_EXIT)
 
 
 def names(step: Step) -> dict[str, str]:

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from dragoman import quantity
-from dragoman.findings import INFO, Finding, Fix
-from dragoman.plan.origins import origin
-from dragoman.policy.merge import where
+from dragoman.findings import ERROR, INFO, WARNING, Finding
 from dragoman.policy.sources.limitrange import CONTAINER, POD, LimitRange, Range, ranges_of
 from dragoman.policy.sources.objects import Amount, shown
 from dragoman.policy.sources.pods import Asked, Container, Kind, Known, Pod, total
 
-NEVER = "Kubernetes would refuse the pod, not what makes it, and the step would never start"
+NEVER = "Kubernetes would refuse the pod, not what makes it, and it would never start"
 KINDS: tuple[Kind, ...] = ("limits", "requests")
 _VERBS: Mapping[Kind, str] = {"requests": "asks for", "limits": "may use"}
 _WHOSE = {CONTAINER: "a container", POD: "a pod"}
@@ -41,20 +38,22 @@ class Refusal(NamedTuple):
     lowest: int | None = None
 
 
-def refusals(pod: Pod, found: Sequence[LimitRange]) -> Iterator[Finding]:
-    """Why a pod would be refused, and a note for each amount that cannot be judged."""
+def refusals(pod: Pod, found: Sequence[LimitRange], met: Sequence[Container]) -> Iterator[Finding]:
+    """Why a pod would be refused, and a note for each amount that cannot be judged; nothing about containers `met`."""
     for container in pod.containers:
-        subject = f"container `{container.name}`" if container.name else f"step `{pod.step.name}`"
+        if container in met:
+            continue
         for refusal in _beyond_default(container):
-            yield _finding(pod, container, subject, refusal)
+            yield _finding(pod, container, refusal)
         for _, entry in ranges_of(found, CONTAINER):
             for refusal in _judged(container.asked, entry):
-                yield _finding(pod, container, subject, refusal)
-            yield from _not_judged(pod, container, entry)
+                yield _finding(pod, container, refusal)
+        if not container.name:
+            yield from _not_judged(pod, found)
     whole = Asked(total(pod, "requests"), total(pod, "limits"), pod.own.asked.same)
     for _, entry in ranges_of(found, POD):
         for refusal in _judged(whole, entry):
-            yield _finding(pod, pod.own, f"the pod of step `{pod.step.name}`", refusal)
+            yield _finding(pod, pod.own, refusal, of_pod=True)
 
 
 def _beyond_default(container: Container) -> Iterator[Refusal]:
@@ -109,7 +108,7 @@ def _too_large(resource: str, asked: Asked, by: Amount, kind_of: str) -> Iterato
 
 def _too_far_apart(resource: str, asked: Asked, by: Amount, kind_of: str) -> Iterator[Refusal]:
     limit, request = asked.limits.get(resource), asked.requests.get(resource)
-    most = f"the limit of {_WHOSE[kind_of]} may be at most {quantity.milli_text(by.value)} times its request here"
+    most = f"the limit of {_WHOSE[kind_of]} may be at most {by.value / 1000:g} times its request here"
     for kind, amount in (("requests", request), ("limits", limit)):
         if amount is None or amount.most == 0:
             said = f"{'has no limit of' if kind == 'limits' else 'asks for no'} `{resource}`, and {most}"
@@ -125,23 +124,21 @@ def _too_far_apart(resource: str, asked: Asked, by: Amount, kind_of: str) -> Ite
             return
 
 
-def _not_judged(pod: Pod, container: Container, entry: Range) -> Iterator[Finding]:
+def _not_judged(pod: Pod, found: Sequence[LimitRange]) -> Iterator[Finding]:
     """Notes of amounts that only the run knows; where the limit is the request, one note for both."""
-    for resource in dict.fromkeys((*entry.minimum, *entry.maximum)):
-        for kind in KINDS:
-            amount = container.asked.of(kind).get(resource)
-            if amount is not None and amount.most is None:
-                key = pod.key(resource)
-                yield Finding(
-                    "DRG439",
-                    f"`{kind}.{resource}` of step `{pod.step.name}` is known only at run time, "
-                    "and a LimitRange bounds it",
-                    pod.span(kind, resource),
-                    f"say `resources.bounds.{key}`: the most that it can be",
-                    INFO,
-                    pod.address(kind, resource),
-                )
-                break
+    bounded = [(*entry.minimum, *entry.maximum) for kind in _WHOSE for _, entry in ranges_of(found, kind)]
+    for resource in dict.fromkeys(name for names in bounded for name in names):
+        unknown = [kind for kind in KINDS if (amount := pod.own.asked.of(kind).get(resource)) and amount.most is None]
+        if unknown:
+            kind = unknown[0]
+            yield Finding(
+                "DRG439",
+                f"`{kind}.{resource}` of {pod.subject} is known only at run time, and a LimitRange bounds it",
+                pod.span(kind, resource),
+                f"say `resources.bounds.{pod.key(resource)}`: the most that it can be",
+                INFO,
+                pod.address_of(kind, resource),
+            )
 
 
 def _amount(resource: str, amount: Known) -> str:
@@ -152,29 +149,27 @@ def _amount(resource: str, amount: Known) -> str:
     return f"up to {shown(resource, amount.most)} `{resource}`" + (" at its last attempt" if amount.exact else "")
 
 
-def _finding(pod: Pod, container: Container, subject: str, refusal: Refusal) -> Finding:
+def _finding(pod: Pod, container: Container, refusal: Refusal, *, of_pod: bool = False) -> Finding:
     own = not container.name
-    place = refusal.by.origin.span()
+    subject = f"the pod of {pod.subject}" if of_pod else pod.subject if own else f"container `{container.name}`"
     kind: Kind = "requests" if refusal.what == "default" else refusal.kind
+    place = refusal.by.origin.span()
+    advice = refusal.advice if own and pod.step is not None else _advice(container)
     return Finding(
         "DRG433",
         f"{subject} {refusal.said}",
-        pod.span(kind, refusal.resource) if own else pod.place(),
-        f"{refusal.advice}; {NEVER}",
-        address=pod.address(refusal.kind, refusal.resource) if own else where(pod.step),
-        related=((place, "a LimitRange says so"),) if place is not None else (),
-        rule=f"limitrange.{refusal.what}.{refusal.resource}",
-        fix=_fix(pod, refusal) if own else None,
+        pod.span(kind, refusal.resource) if own else pod.place,
+        f"{advice}; {NEVER}",
+        WARNING if container.elsewhere else ERROR,
+        pod.address_of(refusal.kind, refusal.resource) if own else pod.address,
+        ((place, "a LimitRange says so"),) if place is not None else (),
+        f"limitrange.{refusal.what}.{refusal.resource}",
+        fix=None if refusal.lowest is None or not own else pod.fix(refusal.kind, refusal.resource, refusal.lowest),
     )
 
 
-def _fix(pod: Pod, refusal: Refusal) -> Fix | None:
-    """The least amount that would be taken, in the place of the flow's own."""
-    key, layers = pod.key(refusal.resource), pod.step.layers
-    if refusal.lowest is None or key is None or not layers:
-        return None
-    value = quantity.canonical(key, refusal.lowest)
-    said = origin(pod.step, "resources", refusal.kind, key)
-    if said.source is None or said.at_layer() in ("built-in", "policy"):
-        return layers[0].source.fix((*layers[0].path, "resources", refusal.kind, key), value)
-    return said.fix(value)
+def _advice(container: Container) -> str:
+    """What to do about a container that is not the author's."""
+    if container.elsewhere:
+        return f"say {container.elsewhere} what it asks for"
+    return "let the LimitRange allow what dragoman's own containers ask for"

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dragoman import quantity
-from dragoman.findings import INFO, WARNING, Finding, Fix, did_you_mean
+from dragoman.findings import ERROR, INFO, WARNING, Finding, Fix, did_you_mean
 from dragoman.plan.footprint import KUBERNETES, Footprint
-from dragoman.plan.model import Address, Plan
-from dragoman.policy.merge import where
+from dragoman.plan.model import Plan
 from dragoman.policy.model import Quota
 from dragoman.policy.sources.objects import Amount, Object, amounts, mapping, sequence, text, wrong
-from dragoman.policy.sources.pods import Kind, Pod, has_deadline, pods
+from dragoman.policy.sources.pods import Container, Kind, Pod, has_deadline
+from dragoman.policy.sources.refusals import NEVER
 
 SCOPES = (
     "Terminating",
@@ -156,29 +155,30 @@ def _known(
     return False
 
 
-def quotas(found: Sequence[ResourceQuota], plan: Plan, footprint: Footprint) -> tuple[list[Quota], list[Finding]]:
+def quotas(
+    found: Sequence[ResourceQuota], pods: Sequence[Pod], plan: Plan, footprint: Footprint
+) -> tuple[list[Quota], list[Finding]]:
     """The quotas of a flow's pods, and findings about pods that would be refused as they do not say enough."""
     quotas: list[Quota] = []
     findings: list[Finding] = []
-    known = [(pod, _traits(pod, plan, footprint)) for pod in pods(plan, footprint)]
+    known = [(pod, _traits(pod, plan, footprint)) for pod in pods]
     for one in found if known else ():
         covered = [pod for pod, traits in known if all(_has(scope, traits) for scope in one.scopes)]
-        covers: frozenset[Address] | None = None
-        if one.scopes:
-            others = [()] if all(_has(scope, Traits(priority=_priority(plan))) for scope in one.scopes) else []
-            covers = frozenset((*(pod.step.address for pod in covered), *others))
+        addresses = frozenset(() if pod.step is None else pod.step.address for pod in covered)
+        covers = addresses if one.scopes else None
         said = one.object.shown
         quotas += [
             Quota(name, amount.value, "warn", amount.origin, said, covers, enforced=True, compute=KUBERNETES)
             for name, amount in one.hard.items()
             if not one.scopes or name in OF_PODS or not name.startswith("count/")  # scopes are of pods
         ]
-        findings += [finding for pod in covered for finding in _wanting(pod, one)]
+        findings += _wanting(covered, one)
     return quotas, list(dict.fromkeys(findings))
 
 
 def _traits(pod: Pod, plan: Plan, footprint: Footprint) -> Traits:
-    return Traits(has_deadline(plan, pod.step, footprint), _best_effort(pod), _priority(plan))
+    deadline = pod.step is not None and has_deadline(pod.step, footprint)
+    return Traits(deadline, _best_effort(pod), _priority(plan))
 
 
 def _priority(plan: Plan) -> str | None:
@@ -212,35 +212,46 @@ def _best_effort(pod: Pod) -> bool:
     return True
 
 
-def _wanting(pod: Pod, found: ResourceQuota) -> Iterator[Finding]:
+def _wanting(covered: Sequence[Pod], found: ResourceQuota) -> Iterator[Finding]:
     """Amounts that a quota of cores or memory wants of every container."""
+    met: list[Container] = []  # beside steps: what is wrong with one is said once
+    for pod in covered:
+        for container in pod.containers:
+            if container not in met:
+                yield from _lacking(pod, container, found)
+        met += pod.containers[1:]
+
+
+def _lacking(pod: Pod, container: Container, found: ResourceQuota) -> Iterator[Finding]:
+    own = not container.name
     for name, kind, resource in WANTED:
-        if name not in found.hard:
+        if name not in found.hard or resource in container.asked.of(kind):
             continue
         place = found.hard[name].origin.span()
-        for container in pod.containers:
-            if resource in container.asked.of(kind):
-                continue
-            own = not container.name
-            subject = f"step `{pod.step.name}`" if own else f"container `{container.name}`"
-            said = {"requests": "asks for no", "limits": "has no limit of"}[kind]
-            yield Finding(
-                "DRG435",
-                f"{subject} {said} `{resource}`, which {found.object.shown} wants of every container",
-                pod.place(),
-                f"say `resources.{kind}.{resource}`; Kubernetes would refuse the pod, and the step would never start",
-                address=pod.address(kind, resource) if own else where(pod.step),
-                related=((place, f"it counts `{found.words[name]}`"),) if place is not None else (),
-                rule=f"resourcequota.{name}",
-                fix=_fix(pod, kind, resource) if own else None,
-            )
+        verb = {"requests": "asks for no", "limits": "has no limit of"}[kind]
+        subject = pod.subject if own else f"container `{container.name}`"
+        yield Finding(
+            "DRG435",
+            f"{subject} {verb} `{resource}`, which {found.object.shown} wants of every container",
+            pod.place,
+            f"{_advice(pod, container, kind, resource)}; {NEVER}",
+            WARNING if container.elsewhere else ERROR,
+            pod.address_of(kind, resource) if own else pod.address,
+            ((place, f"it counts `{found.words[name]}`"),) if place is not None else (),
+            f"resourcequota.{name}",
+            fix=_fix(pod, kind, resource) if own else None,
+        )
+
+
+def _advice(pod: Pod, container: Container, kind: Kind, resource: str) -> str:
+    if pod.step is not None and not container.name:
+        return f"say `resources.{kind}.{resource}`"
+    field = "default" if kind == "limits" else "defaultRequest"
+    ranged = f"let a LimitRange say a `{field}` of `{resource}`, and name its file under `quotaFrom` too"
+    return f"say it in {container.elsewhere}, or {ranged}" if container.elsewhere else ranged
 
 
 def _fix(pod: Pod, kind: Kind, resource: str) -> Fix | None:
     """The request, as the limit too; the limit, as the request too."""
     other = (pod.own.asked.requests if kind == "limits" else pod.own.asked.limits).get(resource)
-    layers, key = pod.step.layers, pod.key(resource)
-    if other is None or other.least is None or not other.exact or key is None or not layers:
-        return None
-    path = (*layers[0].path, "resources", kind, key)
-    return layers[0].source.fix(path, quantity.canonical(key, other.least))
+    return None if other is None or other.least is None or not other.exact else pod.fix(kind, resource, other.least)
