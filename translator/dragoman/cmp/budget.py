@@ -18,6 +18,10 @@ MEMORY = 2 * 1024**3  # bytes of address space
 OUTPUT = 64 * 1024**2  # bytes of manifests; a message of Argo CD's has 100 MiB
 
 
+class _Late(BaseException):
+    """The time is up; no finding, which whoever collects them would keep, and go on."""
+
+
 class Budget:
     """A context in which `Findings` are raised after so many seconds, and memory ends early."""
 
@@ -38,15 +42,18 @@ class Budget:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         import resource
 
+        signal.setitimer(signal.ITIMER_REAL, 0)
         if self.kept is not None:
-            signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self.kept[0])
             resource.setrlimit(resource.RLIMIT_AS, self.kept[1])
+        if kind is _Late:
+            message = f"rendering took more than {self.seconds:g} seconds"
+            advice = "make the flows of this folder fewer or smaller; Argo CD kills what takes a minute"
+            raise Findings([Finding("DRG676", message, None, advice)], 2) from None
 
-    def _late(self, number: int, frame: object) -> None:
-        message = f"rendering took more than {self.seconds:g} seconds"
-        advice = "make the flows of this folder fewer or smaller; Argo CD kills what takes a minute"
-        raise Findings([Finding("DRG676", message, None, advice)], 2)
+    @staticmethod
+    def _late(number: int, frame: object) -> None:
+        raise _Late
 
 
 def check_size(text: str) -> None:
