@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dragoman.expr import types
-from dragoman.expr.evaluate import fold
+from dragoman.expr.evaluate import check_pattern, fold
 from dragoman.expr.functions import ACCEPTED, RESULTS
 from dragoman.expr.operators import LOGIC, Operand, misfit, result_kind
 from dragoman.expr.scope import Binding, Constant, Forbidden, Namespace, Scope, Variable
 from dragoman.expr.tree import (
     FORBIDDEN,
+    HAS,
+    MACROS,
     MISMATCH,
     UNKNOWN,
     Binary,
@@ -21,10 +23,12 @@ from dragoman.expr.tree import (
     Index,
     ListOf,
     Literal,
+    Local,
     Member,
     Name,
     Ref,
     Unary,
+    refs,
 )
 from dragoman.expr.types import Type, join, join_all, list_of, named
 from dragoman.expr.unparse import excerpt, unparse
@@ -33,6 +37,11 @@ from dragoman.expr.unparse import excerpt, unparse
 def check(expr: Expr, scope: Scope) -> Expr:
     """The typed tree, folded; the first ExprError (DRG202 to DRG205) when there is none."""
     return fold(_typed(expr, scope))
+
+
+def check_rule(expr: Expr, scope: Scope) -> Expr:
+    """The typed tree of an expression of a rule; nothing is folded, for `||` may absorb what fails."""
+    return _typed(expr, scope)
 
 
 def _typed(expr: Expr, scope: Scope) -> Expr:
@@ -47,6 +56,10 @@ def _typed(expr: Expr, scope: Scope) -> Expr:
     if isinstance(expr, Binary):
         return _binary(expr, _typed(expr.left, scope), _typed(expr.right, scope))
     if isinstance(expr, Call):
+        if expr.function in MACROS:
+            return _macro(expr, scope)
+        if expr.function == HAS:
+            return _has(expr, scope)
         return _call(expr, tuple(_typed(arg, scope) for arg in expr.args))
     if isinstance(expr, Index):
         return _index(expr, _found(expr.value, scope), _typed(expr.key, scope))
@@ -119,7 +132,7 @@ def _member(expr: Member, value: Expr) -> Expr:
 
 def _field(expr: Member | Index, owner: Type, name: str, start: int) -> Type:
     if owner.fields is None:
-        return types.ANY
+        return owner.item or types.ANY
     if name not in owner.fields:
         message = f"`{excerpt(expr.value)}` has no `{name}`"
         raise ExprError(UNKNOWN, message, start, expr.end, _near(name, owner.fields))
@@ -213,17 +226,45 @@ def _call(expr: Call, args: tuple[Expr, ...]) -> Expr:
     return Call(expr.function, args, RESULTS[expr.function], expr.at, expr.end)
 
 
-def _pattern(arg: Expr) -> Expr:
-    """A pattern that is known now and that is of the subset."""
-    from dragoman.expr.pattern import read_pattern
+def _macro(expr: Call, scope: Scope) -> Expr:
+    """`list.all(name, …)`: what follows the name is typed where it stands for an item of the list, or a map's key."""
+    value, name = _typed(expr.args[0], scope), expr.args[1]
+    assert isinstance(name, Name)
+    if value.type.kind not in ("list", "map", "any"):
+        message = f"`{expr.function}` runs over a list or a map, `{excerpt(expr.args[0])}` is {named(value.type)}"
+        raise _mismatch(expr.args[0], message)
+    item = types.STRING if value.type.kind == "map" else value.type.item or types.ANY
+    local = Local(name.name, name.at)
+    inner = {**scope, name.name: Variable(local, item)}
+    parts = tuple(_typed(part, inner) for part in expr.args[2:])
+    result = types.BOOL if expr.function.startswith(("all", "exists")) else list_of(item)
+    conditions = list(zip(expr.args[2:], parts, strict=True))
+    if expr.function == "map":
+        result = list_of(conditions.pop()[1].type)
+    for written, condition in conditions:
+        if condition.type.kind not in ("bool", "any"):
+            raise _needs_bool(written, condition, expr.function)
+    bound = Ref(local, item, name.name, name.at, name.end)
+    return Call(expr.function, (value, bound, *parts), result, expr.at, expr.end)
 
-    arg = fold(arg)
-    if not isinstance(arg, Literal) or not isinstance(arg.value, str):
-        raise _mismatch(arg, f"the pattern `{excerpt(arg)}` is only known while running", "write it as a string")
-    try:
-        read_pattern(arg.value)
-    except ValueError as error:
-        raise _mismatch(arg, f"the pattern {excerpt(arg)} is not supported: {error}") from None
+
+def _has(expr: Call, scope: Scope) -> Expr:
+    """`has(value.name)`: only of a map whose keys are not declared can it be false."""
+    (written,) = expr.args
+    assert isinstance(written, Member)
+    value = _typed(written.value, scope)
+    field = _member(written, value)
+    if value.type.fields is not None:
+        text = excerpt(written)
+        raise _mismatch(expr, f"`{text}` is always there: `has` says nothing", f"test `{text} != null`")
+    return Call(HAS, (field,), types.BOOL, expr.at, expr.end)
+
+
+def _pattern(arg: Expr) -> Expr:
+    """A pattern; a constant is of the subset."""
+    if next(refs(arg), None) is None:
+        arg = fold(arg)
+        check_pattern(arg)
     return arg
 
 

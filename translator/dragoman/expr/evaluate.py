@@ -1,7 +1,7 @@
 """The value of a checked expression, and `fold`, which computes what is constant before anything runs.
 
-Every step looks at what it gets, because `any` is only known here. `&&` and `||` stop when the left
-side decides.
+`&&` and `||` stop when the left side decides, as they do on the engines. In rules of policies they absorb
+errors, as in CEL: see `expr.closures`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from dragoman.expr.arithmetic import compute
-from dragoman.expr.functions import ACCEPTED, call
-from dragoman.expr.operators import EQUALITY, LOGIC, Operand, misfit, result_kind
+from dragoman.expr import apply
+from dragoman.expr.operators import LOGIC
 from dragoman.expr.tree import (
     FAILED,
     MAX_HEIGHT,
+    MISMATCH,
     Binary,
     Call,
     Conditional,
@@ -32,9 +32,9 @@ from dragoman.expr.tree import (
     refs,
     within_bounds,
 )
-from dragoman.expr.types import BOOL, named
+from dragoman.expr.types import BOOL
 from dragoman.expr.unparse import excerpt
-from dragoman.expr.values import Value, finite, int64, kind_of, type_of_value
+from dragoman.expr.values import Value, type_of_value
 
 Values: TypeAlias = Mapping[Any, Value]  # by target
 
@@ -46,22 +46,22 @@ def evaluate(expr: Expr, values: Values) -> Value:
     if isinstance(expr, Ref):
         return values[expr.target]
     if isinstance(expr, Member):
-        return _field(expr, evaluate(expr.value, values), expr.name)
+        return apply.field(expr, evaluate(expr.value, values), expr.name)
     if isinstance(expr, Binary):
         left = evaluate(expr.left, values)
         if expr.op in LOGIC:
-            decided = _bool(expr.left, left, expr.op) is (expr.op == "||")
-            return left if decided else _bool(expr.right, evaluate(expr.right, values), expr.op)
-        return _binary(expr, left, evaluate(expr.right, values))
+            decided = apply.truth(expr.left, left, expr.op) is (expr.op == "||")
+            return left if decided else apply.truth(expr.right, evaluate(expr.right, values), expr.op)
+        return apply.binary(expr, left, evaluate(expr.right, values))
     if isinstance(expr, Conditional):
-        chosen = _bool(expr.condition, evaluate(expr.condition, values), "?:")
+        chosen = apply.truth(expr.condition, evaluate(expr.condition, values), "?:")
         return evaluate(expr.then if chosen else expr.otherwise, values)
     if isinstance(expr, Call):
-        return _call(expr, [evaluate(arg, values) for arg in expr.args])
+        return apply.called(expr, [evaluate(arg, values) for arg in expr.args])
     if isinstance(expr, Unary):
-        return _unary(expr, evaluate(expr.operand, values))
+        return apply.unary(expr, evaluate(expr.operand, values))
     if isinstance(expr, Index):
-        return _indexed(expr, evaluate(expr.value, values), evaluate(expr.key, values))
+        return apply.indexed(expr, evaluate(expr.value, values), evaluate(expr.key, values))
     if isinstance(expr, ListOf):
         return [evaluate(item, values) for item in expr.items]
     raise TypeError(f"{expr} has not been checked")
@@ -76,14 +76,35 @@ def fold(expr: Expr) -> Expr:
     if isinstance(expr, Conditional):
         condition = fold(expr.condition)
         if isinstance(condition, Literal):
-            return fold(expr.then if _bool(condition, condition.value, "?:") else expr.otherwise)
+            return fold(expr.then if apply.truth(condition, condition.value, "?:") else expr.otherwise)
         return expr._replace(condition=condition, then=fold(expr.then), otherwise=fold(expr.otherwise))
     if isinstance(expr, Binary) and expr.op in LOGIC:
         return _fold_logic(expr)
     folded = mapped(expr, fold)
     if not all(isinstance(child, Literal) for child in children(folded)):
-        return folded
+        return _printable(folded)
     return _constant(expr, evaluate(folded, {}))
+
+
+def _printable(expr: Expr) -> Expr:
+    """The same node: engines print what is left, and a pattern only where it is known."""
+    if isinstance(expr, Call) and expr.function == "matches":
+        check_pattern(expr.args[1])
+    return expr
+
+
+def check_pattern(expr: Expr) -> None:
+    """That an expression is a pattern that is known now, and of the subset; ExprError DRG203."""
+    from dragoman.expr.pattern import read_pattern
+
+    if not isinstance(expr, Literal):
+        message, hint = f"the pattern `{excerpt(expr)}` is only known while running", "write it as a string"
+        raise ExprError(MISMATCH, message, expr.at, expr.end, hint)
+    try:
+        read_pattern(expr.value)
+    except ValueError as error:
+        message = f"the pattern {excerpt(expr)} is not supported: {error}"
+        raise ExprError(MISMATCH, message, expr.at, expr.end) from None
 
 
 def _constant(expr: Expr, value: Value) -> Literal:
@@ -121,81 +142,12 @@ def _moved(expr: Expr, ref: Ref) -> Expr:
 def _fold_logic(expr: Binary) -> Expr:
     decides = expr.op == "||"
     left = fold(expr.left)
-    if isinstance(left, Literal) and _bool(left, left.value, expr.op) is decides:
+    if isinstance(left, Literal) and apply.truth(left, left.value, expr.op) is decides:
         return Literal(decides, BOOL, expr.at, expr.end)
     right = fold(expr.right)
-    if isinstance(right, Literal) and _bool(right, right.value, expr.op) is decides:
+    if isinstance(right, Literal) and apply.truth(right, right.value, expr.op) is decides:
         return Literal(decides, BOOL, expr.at, expr.end)
     for neutral, other in ((left, right), (right, left)):
         if isinstance(neutral, Literal) and other.type == BOOL:
             return other
     return expr._replace(left=left, right=right)
-
-
-def _binary(expr: Binary, left: Value, right: Value) -> Value:
-    kinds = kind_of(left), kind_of(right)
-    kind = "bool" if expr.op in EQUALITY else result_kind(expr.op, *kinds)
-    if kind is None:
-        one = Operand(excerpt(expr.left), kinds[0], named(type_of_value(left)))
-        two = Operand(excerpt(expr.right), kinds[1], named(type_of_value(right)))
-        raise _failed(expr, *misfit(excerpt(expr), expr.op, one, two))
-    try:
-        return compute(expr.op, kind, left, right)
-    except ZeroDivisionError:
-        raise _failed(expr, f"`{excerpt(expr)}` divides by zero") from None
-    except ValueError as error:
-        raise _failed(expr, f"`{excerpt(expr)}`: {error}") from None
-
-
-def _unary(expr: Unary, value: Value) -> Value:
-    if expr.op == "!":
-        return not _bool(expr.operand, value, "!")
-    kind = kind_of(value)
-    if kind not in ("int", "float"):
-        raise _failed(expr, f"`{excerpt(expr)}` negates {named(type_of_value(value))}")
-    try:
-        return int64(-value) if kind == "int" else finite(-value)
-    except ValueError as error:
-        raise _failed(expr, f"`{excerpt(expr)}`: {error}") from None
-
-
-def _indexed(expr: Index, value: Value, key: Value) -> Value:
-    if isinstance(key, str):
-        return _field(expr, value, key)
-    owner = excerpt(expr.value)
-    if not isinstance(value, list) or kind_of(key) != "int":
-        raise _failed(expr, f"`{owner}` is {named(type_of_value(value))}, its `[]` takes no {kind_of(key)}")
-    if not 0 <= key < len(value):
-        raise _failed(expr, f"`{owner}` has {len(value)} items, no item {key}", "items count from 0")
-    return value[key]
-
-
-def _field(expr: Member | Index, value: Value, name: str) -> Value:
-    if not isinstance(value, dict):
-        raise _failed(expr, f"`{excerpt(expr.value)}` is {named(type_of_value(value))}, it has no `{name}`")
-    if name not in value:
-        from dragoman.findings import did_you_mean
-
-        raise _failed(expr, f"`{excerpt(expr.value)}` has no `{name}`", did_you_mean(name, value))
-    return value[name]
-
-
-def _bool(expr: Expr, value: Value, op: str) -> bool:
-    if not isinstance(value, bool):
-        raise _failed(expr, f"`{excerpt(expr)}` is {named(type_of_value(value))}, `{op}` needs a bool")
-    return value
-
-
-def _call(expr: Call, args: list[Value]) -> Value:
-    accepted = kind_of(args[0]) in ACCEPTED[expr.function]
-    if not accepted or not all(isinstance(arg, str) for arg in args[1:]):
-        given = " and ".join(named(type_of_value(arg)) for arg in args)
-        raise _failed(expr, f"`{excerpt(expr)}` is given {given}")
-    try:
-        return call(expr.function, args)
-    except ValueError as error:
-        raise _failed(expr, f"`{excerpt(expr)}`: {error}") from None
-
-
-def _failed(expr: Expr, message: str, hint: str = "") -> ExprError:
-    return ExprError(FAILED, message, expr.at, expr.end, hint)

@@ -8,12 +8,14 @@ comments.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from dragoman.expr import types
 from dragoman.expr.tree import (
     CONDITIONAL,
     FUNCTIONS,
+    HAS,
+    MACROS,
     METHODS,
     MISMATCH,
     POSTFIX,
@@ -79,18 +81,21 @@ class _Token(NamedTuple):
     end: int
 
 
-def parse(source: str) -> Expr:
-    """The untyped tree of an expression; ExprError DRG201, for calls of no known shape DRG202 or DRG203."""
-    expr, _ = _Parser(source, _tokens(source, 0, "end"), 0).whole("end")
+def parse(source: str, *, rule: bool = False) -> Expr:
+    """The untyped tree of an expression; ExprError DRG201, for calls of no known shape DRG202 or DRG203.
+
+    rule  the expression is a policy's, which may use macros
+    """
+    expr, _ = _Parser(source, _tokens(source, 0, "end"), 0, rule).whole("end")
     return expr
 
 
-def parse_inside(text: str, start: int) -> tuple[Expr, int]:
+def parse_inside(text: str, start: int, *, rule: bool = False) -> tuple[Expr, int]:
     """The tree of the expression of a `${{ … }}` whose inside begins at `start`, and the offset after it.
 
     All offsets, also those of an ExprError, are into `text`.
     """
-    return _Parser(text, _tokens(text, start, "close"), start).whole("close")
+    return _Parser(text, _tokens(text, start, "close"), start, rule).whole("close")
 
 
 def _tokens(source: str, start: int, last: str) -> list[_Token]:
@@ -144,10 +149,10 @@ def _stray(source: str, at: int) -> ExprError:
 
 
 class _Parser:
-    __slots__ = ("depth", "next", "source", "start", "tokens")
+    __slots__ = ("depth", "next", "rule", "source", "start", "tokens")
 
-    def __init__(self, source: str, tokens: list[_Token], start: int) -> None:
-        self.source, self.tokens, self.start = source, tokens, start
+    def __init__(self, source: str, tokens: list[_Token], start: int, rule: bool) -> None:
+        self.source, self.tokens, self.start, self.rule = source, tokens, start, rule
         self.next = self.depth = 0
 
     def whole(self, last: str) -> tuple[Expr, int]:
@@ -231,14 +236,33 @@ class _Parser:
         known = FUNCTIONS if receiver is None else METHODS
         arity = known.get(token.text)
         if arity is None:
-            raise _unknown_call(token, receiver is None)
-        if len(args) != arity:
+            self.check_macro(token, args, receiver is None)
+        elif len(args) != arity:
             skipped = 0 if receiver is None else 1
-            wanted, given = arity - skipped, len(args) - skipped
-            plural = "" if wanted == 1 else "s"
-            message = f"`{token.text}` takes {wanted or 'no'} argument{plural}, not {given}"
-            raise ExprError(MISMATCH, message, token.at, self.last_end())
+            self.wrong_number(token, str(arity - skipped), len(args) - skipped)
         return Call(token.text, args, types.ANY, at, self.last_end())
+
+    def check_macro(self, token: _Token, args: tuple[Expr, ...], as_function: bool) -> None:
+        """That a call which is no function's or method's has the form of a macro, and that macros are allowed."""
+        name = token.text
+        if not self.rule or not (name == HAS if as_function else name in MACROS):
+            raise _unknown_call(token, as_function, self.rule)
+        if as_function:
+            if len(args) != 1:
+                self.wrong_number(token, "1", len(args))
+            if not isinstance(args[0], Member):
+                raise ExprError(SYNTAX, "`has` takes a field", args[0].at, args[0].end, "for example `has(x.y)`")
+            return
+        if len(args) not in MACROS[name]:
+            self.wrong_number(token, " or ".join(str(arity - 1) for arity in MACROS[name]), len(args) - 1)
+        if not isinstance(args[1], Name):
+            message = f"`{name}` takes a name for each item first"
+            raise ExprError(SYNTAX, message, args[1].at, args[1].end, f"for example `x.{name}(item, …)`")
+
+    def wrong_number(self, token: _Token, wanted: str, given: int) -> NoReturn:
+        plural = "" if wanted == "1" else "s"
+        message = f"`{token.text}` takes {wanted if wanted != '0' else 'no'} argument{plural}, not {given}"
+        raise ExprError(MISMATCH, message, token.at, self.last_end())
 
     def until(self, close: str) -> tuple[Expr, ...]:
         """Expressions with commas between, and the closing bracket."""
@@ -273,16 +297,21 @@ def _too_deep(at: int, end: int) -> ExprError:
     return ExprError(SYNTAX, f"the expression nests deeper than {MAX_DEPTH}", at, end)
 
 
-def _unknown_call(token: _Token, as_function: bool) -> ExprError:
-    name, others = token.text, METHODS if as_function else FUNCTIONS
-    if name in others:
+def _unknown_call(token: _Token, as_function: bool, rule: bool) -> ExprError:
+    name, functions, methods = token.text, {*FUNCTIONS}, {*METHODS}
+    if rule:
+        functions.add(HAS)
+        methods.update(MACROS)
+    if name in (methods if as_function else functions):
         hint = f"write `{name}(x)`" if not as_function else f"write `x.{name}(y)`"
+    elif not rule and (name in MACROS or name == HAS):
+        hint = "macros are for the rules of policies: no engine has them; let a step compute it"
     elif "-" in name:
         hint = _SPACES
     else:
         from dragoman.findings import did_you_mean
 
-        hint = did_you_mean(name, {*FUNCTIONS, *METHODS})
+        hint = did_you_mean(name, functions | methods)
     what = "function" if as_function else "method"
     return ExprError(UNKNOWN, f"unknown {what} `{name}`", token.at, token.end, hint)
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 MAX_POSITIONS, MAX_READS, MAX_REPEAT, MAX_DEPTH = 500, 5000, 1000, 32
+MAX_STEPS = 1000  # that a branch remembers
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -24,26 +25,35 @@ _QUANTIFIER = re.compile(r"(?:([*+?])|\{([0-9]{1,4})(,?)([0-9]{0,4})\})\??")
 
 
 class Pattern(NamedTuple):
-    """A pattern read: its alternatives."""
+    """A pattern read: its alternatives, and how many letters and ranges it has, repetitions written out.
+
+    A text is matched in at most letters times `weight` steps.
+    """
 
     branches: tuple[_Branch, ...]
+    weight: int
 
     def found_in(self, text: str) -> bool:
         """Whether any part of the text matches."""
         return any(branch.found_in(text) for branch in self.branches)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def read_pattern(source: str) -> Pattern:
     """The pattern; ValueError says what in it is not supported."""
     reader = _Reader(source)
-    branches = [reader.branch()]
-    while reader.peek() == "|":
+    pieces: dict[tuple[bool, bool], _Piece] = {}  # by where they are anchored
+    while True:
+        piece, anchors = reader.branch()
+        pieces[anchors] = _either(pieces[anchors], piece) if anchors in pieces else piece
+        if reader.peek() != "|":
+            break
         reader.at += 1
-        branches.append(reader.branch())
     if reader.peek():
         raise ValueError("a `)` without its `(`")
-    return Pattern(tuple(branches))
+    accepting: dict[str, int] = {}
+    branches = [_Branch(piece, *anchors, reader, accepting) for anchors, piece in pieces.items()]
+    return Pattern(tuple(branches), reader.reads)
 
 
 class _Piece(NamedTuple):
@@ -54,15 +64,19 @@ class _Piece(NamedTuple):
     last: int
 
 
+def _either(left: _Piece, right: _Piece) -> _Piece:
+    return _Piece(left.empty or right.empty, left.first | right.first, left.last | right.last)
+
+
 class _Branch:
-    """One alternative. Bit 0 of a state set is the place before the match."""
+    """The alternatives that are anchored alike. Bit 0 of a state set is the place before the match."""
 
     __slots__ = ("accepting", "anchored", "atoms", "empty", "ended", "follow", "last", "steps")
 
-    def __init__(self, piece: _Piece, anchored: bool, ended: bool, reader: _Reader) -> None:
+    def __init__(self, piece: _Piece, anchored: bool, ended: bool, reader: _Reader, accepting: dict[str, int]) -> None:
         self.empty, self.last, self.anchored, self.ended = piece.empty, piece.last, anchored, ended
         self.atoms, self.follow = reader.atoms, [piece.first, *reader.follow[1:]]
-        self.accepting: dict[str, int] = {}
+        self.accepting = accepting  # of all branches: the positions that a letter fits
         self.steps: dict[tuple[int, str], int] = {}
 
     def found_in(self, text: str) -> bool:
@@ -79,7 +93,7 @@ class _Branch:
         return bool(states & self.last) or (self.empty and not text)
 
     def step(self, states: int, letter: str) -> int:
-        if len(self.steps) > 5000:
+        if len(self.steps) > MAX_STEPS:
             self.steps.clear()
             self.accepting.clear()
         if letter not in self.accepting:
@@ -107,7 +121,8 @@ class _Reader:
         self.atoms: list[Ranges] = [()]
         self.follow = [0]
 
-    def branch(self) -> _Branch:
+    def branch(self) -> tuple[_Piece, tuple[bool, bool]]:
+        """One alternative, and whether it stands only at the start of a text, only at the end."""
         anchored = self.peek() == "^"
         self.at += anchored
         piece = self.sequence()
@@ -115,7 +130,7 @@ class _Reader:
         self.at += ended
         if self.peek() not in ("", "|", ")"):
             raise ValueError("`^` and `$` stand only at the ends of a pattern")
-        return _Branch(piece, anchored, ended, self)
+        return piece, (anchored, ended)
 
     def sequence(self) -> _Piece:
         piece = _Piece(True, 0, 0)
@@ -173,9 +188,7 @@ class _Reader:
     def atom(self) -> _Piece:
         letter = self.peek()
         self.at += 1
-        self.reads += 1
-        if self.reads > MAX_READS or len(self.atoms) > MAX_POSITIONS:
-            raise ValueError(f"more than {MAX_POSITIONS} positions, repetitions written out")
+        self.count()
         if letter == "(":
             return self.group()
         if letter == "[":
@@ -189,6 +202,11 @@ class _Reader:
         if letter == "^":
             raise ValueError("`^` and `$` stand only at the ends of a pattern")
         return self.position(((ord(letter), ord(letter)),))
+
+    def count(self) -> None:
+        self.reads += 1
+        if self.reads > MAX_READS or len(self.atoms) > MAX_POSITIONS:
+            raise ValueError(f"more than {MAX_POSITIONS} positions, repetitions written out")
 
     def position(self, ranges: Ranges) -> _Piece:
         self.atoms.append(ranges)
@@ -207,8 +225,7 @@ class _Reader:
         piece = self.sequence()
         while self.peek() == "|":
             self.at += 1
-            other = self.sequence()
-            piece = _Piece(piece.empty or other.empty, piece.first | other.first, piece.last | other.last)
+            piece = _either(piece, self.sequence())
         if self.peek() == "$":
             raise ValueError("`^` and `$` stand only at the ends of a pattern")
         if self.peek() != ")":
@@ -239,6 +256,7 @@ class _Reader:
     def class_item(self) -> Ranges:
         letter = self.peek()
         self.at += 1
+        self.count()
         if letter == "[":
             raise ValueError("a `[` inside `[]`: write `\\[`")
         return self.escape() if letter == "\\" else ((ord(letter), ord(letter)),)

@@ -34,8 +34,11 @@ class Template(NamedTuple):
 Text: TypeAlias = str | Template | Literal
 
 
-def parse_text(source: str) -> str | Template:
-    """The parts of a string, unchecked; the string itself when no expression is in it. ExprError DRG201."""
+def parse_text(source: str, *, rule: bool = False) -> str | Template:
+    """The parts of a string, unchecked; the string itself when no expression is in it. ExprError DRG201.
+
+    rule  the string is a policy's, whose expressions may use macros
+    """
     if "${{" not in source:
         return source
     parts: list[str | Expr] = []
@@ -46,7 +49,7 @@ def parse_text(source: str) -> str | Template:
             at = opening + 3
             continue
         parts.append(source[at:opening])
-        expr, at = parse_inside(source, opening + 3)
+        expr, at = parse_inside(source, opening + 3, rule=rule)
         parts.append(expr)
     return _whole((*parts, source[at:]))
 

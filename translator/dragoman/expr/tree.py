@@ -27,17 +27,46 @@ PRECEDENCE = {
 # name -> how many arguments; a method's receiver is one of them, the first
 FUNCTIONS = {"size": 1, "int": 1, "double": 1, "string": 1, "quantity": 1, "toJson": 1, "fromJson": 1}
 METHODS = {"size": 1, "startsWith": 2, "endsWith": 2, "contains": 2, "matches": 2}
+# only rules of policies have these. A macro is a method that binds a name, its second argument, to each item:
+# name -> how many arguments it may have
+MACROS = {"all": (3,), "exists": (3,), "exists_one": (3,), "filter": (3,), "map": (3, 4)}
+HAS = "has"
 
 # what inlining may grow to; a source cannot come near the second
 MAX_HEIGHT, MAX_NODES = 128, 10_000
 
 
 class ExprError(Exception):
-    """What is wrong with an expression: code, message, help, and where, as offsets into its source."""
+    """What is wrong with an expression: code, message, help, and where, as offsets into its source.
 
-    def __init__(self, code: str, message: str, start: int, end: int, hint: str = "") -> None:
-        self.code, self.message, self.start, self.end, self.help = code, message, start, end, hint
-        super().__init__(f"{code}: {message}")
+    A function in the place of the message gives message and help when somebody reads them: in a rule most errors of
+    a loop are absorbed, and nobody does.
+    """
+
+    def __init__(
+        self, code: str, message: str | Callable[[], tuple[str, str]], start: int, end: int, hint: str = ""
+    ) -> None:
+        self.code, self.start, self.end = code, start, end
+        self._said = (message, hint) if isinstance(message, str) else message
+        super().__init__()
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        return self._words()[0]
+
+    @property
+    def help(self) -> str:
+        """What to do about it."""
+        return self._words()[1]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+    def _words(self) -> tuple[str, str]:
+        if callable(self._said):
+            self._said = self._said()
+        return self._said
 
 
 class Literal(NamedTuple):
@@ -68,6 +97,13 @@ class Ref(NamedTuple):
     end: int = 0
 
 
+class Local(NamedTuple):
+    """What the variable of a macro is to its `Ref`s; the offset tells two of one name apart."""
+
+    name: str
+    at: int
+
+
 class Member(NamedTuple):
     """`value.name`."""
 
@@ -89,7 +125,10 @@ class Index(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A function or a method, `size(x)` or `x.startsWith(y)`: a method's receiver is its first argument."""
+    """A function or a method, `size(x)` or `x.startsWith(y)`: a method's receiver is its first argument.
+
+    A macro is one, too, `x.all(item, …)`: its second argument is the name that the others use.
+    """
 
     function: str
     args: tuple[Expr, ...]

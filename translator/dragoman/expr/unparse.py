@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from dragoman.expr.tree import (
     CONDITIONAL,
     FUNCTIONS,
+    HAS,
     POSTFIX,
     PRECEDENCE,
     UNARY,
@@ -89,7 +90,7 @@ def _text(node: Expr, show: Callable[[Expr, int], str], name: Callable[[Hashable
 
 
 def _call(node: Call, show: Callable[[Expr, int], str]) -> str:
-    receiver = "" if node.function in FUNCTIONS else show(node.args[0], POSTFIX) + "."
+    receiver = "" if node.function in FUNCTIONS or node.function == HAS else show(node.args[0], POSTFIX) + "."
     args = node.args[1:] if receiver else node.args
     return f"{receiver}{node.function}({', '.join(show(arg, CONDITIONAL) for arg in args)})"
 
