@@ -203,18 +203,12 @@ def test_an_error_in_both(source: str) -> None:
 
 def _of(*patterns: str, **parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """Texts of some patterns, whose `{int}` or `{bool}` become expressions of that type."""
-    made = []
-    for pattern in patterns:
-        names = [name for _, name, _, _ in Formatter().parse(pattern) if name]
-        made.append(
-            st.tuples(*(parts[name] for name in names)).map(lambda found, pattern=pattern: _filled(pattern, found))
-        )
-    return st.one_of(made)
+    return st.one_of([_filled(pattern, parts) for pattern in patterns])
 
 
-def _filled(pattern: str, found: tuple[str, ...]) -> str:
-    each = iter(found)
-    return "".join(text + (next(each) if name else "") for text, name, _, _ in Formatter().parse(pattern))
+def _filled(pattern: str, parts: dict[str, st.SearchStrategy[str]]) -> st.SearchStrategy[str]:
+    pieces = [(text, parts[name] if name else st.just("")) for text, name, _, _ in Formatter().parse(pattern)]
+    return st.tuples(*(piece for text, made in pieces for piece in (st.just(text), made))).map("".join)
 
 
 INTS = ["1", "0", "-2", "i", "step.gpu", "n[0]", "size(s)", "step.retry.limit"]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -37,7 +37,7 @@ from dragoman.expr.tree import (
 from dragoman.expr.values import Quantity, Value, equal, to_text
 from dragoman.expr.work import LETTERS, Exhausted, Frame, Run, spend, weigh
 
-Slots: TypeAlias = Mapping[Hashable, int]  # where in a frame the value of a target is; they begin at 1
+Slots: TypeAlias = Mapping[Any, int]  # where in a frame the value of a target is; they begin at 1
 
 _SCALARS = frozenset({str, int, float, bool})
 _NUMBERS_AND_TEXT = frozenset({str, int, float})
