@@ -10,7 +10,7 @@ from dragoman.emit import registry
 from dragoman.emit.forms import asked
 from dragoman.emit.options import check_options
 from dragoman.emit.patches import patched
-from dragoman.emitter import Emission
+from dragoman.emitter import Emission, Emitter
 from dragoman.fidelity import Fidelity, judge
 from dragoman.findings import Finding, Findings, has_errors
 from dragoman.load.document import Document
@@ -57,6 +57,18 @@ def planned(
     return plan, [*findings, *more]
 
 
+def _of_quotas(plan: Plan, policies: Enacted, emitter: Emitter) -> list[Finding]:
+    """What quotas say of a plan; nothing is even imported where there are none."""
+    said, _ = in_force(policies, plan)
+    if not said.quotas and not said.enforced:
+        return []
+    from dragoman.policy.quota.judge import judge
+    from dragoman.policy.sources import admitted
+
+    said, seen, findings = admitted(said, plan, emitter.footprint(plan))
+    return [*findings, *judge(seen, said.quotas, emitter.footprint(seen))]
+
+
 def render(
     flow: Document,
     libraries: Mapping[str, Document],
@@ -80,6 +92,7 @@ def render(
     findings += registry.strangers(plan)
     fidelity, answers = judge(plan, emitter.name, {**emitter.support, **emitter.narrow(plan)})
     findings += answers
+    findings += _of_quotas(plan, policies, emitter)
     if has_errors(findings):
         raise Findings(findings)
     lowered = lower.lowered(plan, fidelity.answers)

@@ -107,7 +107,7 @@ def _chain(nodes: Sequence[Node], options: Settings) -> tuple[Pods, ...]:
         return ()
     holds = reduce(either, (_container(main(node.task, options)) for node in nodes))
     steps = tuple({node.task.step.address: node.task.step for node in nodes}.values())
-    return (Pods("the pod of the chain", steps, holds),)
+    return (Pods("the pod of the chain" if len(steps) > 1 else ".".join(steps[0].address), steps, holds),)
 
 
 def _job(draft: Draft) -> Pods:

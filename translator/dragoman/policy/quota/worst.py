@@ -48,6 +48,18 @@ class Child(NamedTuple):
     number: int
 
 
+class Price(NamedTuple):
+    """What is paid for each pod, and for each child of the graph that is looked at, in parts of `scale`."""
+
+    pod: int = 0
+    child: int = 0
+    scale: int = 1
+
+    def worth(self, one: Sum) -> Number:
+        """What a child is worth beyond its price, in parts of `scale`."""
+        return one.amount * self.scale - one.pods * self.pod - self.child
+
+
 class Worst(NamedTuple):
     """No more than `amount` is ever held at one time; `held` may be, all together."""
 
@@ -57,8 +69,11 @@ class Worst(NamedTuple):
 
 def worst(graph: Graph, weigh: Weigh) -> Worst:
     """The most at one time, where a pod of a leaf weighs what `weigh` says."""
-    found = _Look(weigh).graph(graph, 0)
+    found = _Look(weigh).graph(graph, FREE)
     return Worst(floor(found.amount), found.held)
+
+
+FREE = Price()
 
 
 class _Look:
@@ -66,64 +81,71 @@ class _Look:
 
     def __init__(self, weigh: Weigh) -> None:
         self.weigh = weigh
-        self.weights: dict[int, list[tuple[int, int | None]]] = {}
-        self.tight: dict[int, tuple[Number, Sum]] = {}
+        self.weights: dict[int, list[tuple[Sum, int | None]]] = {}
+        self.tight: dict[int, tuple[Fraction, Sum]] = {}
 
-    def graph(self, graph: Graph, price: Number) -> Sum:
+    def graph(self, graph: Graph, price: Price) -> Sum:
         """The best of a graph when each pod costs so much."""
         cap = graph.cap
         if cap is None:
-            return self._together(graph, price, 0)
+            return self._together(graph, price)
         if graph.counts == "children":
-            return _under(cap, lambda extra: self._together(graph, price, extra), _children, price)[1]
+            return _under(cap, lambda child: self._together(graph, _with_child(price, child)), _children, price)[1]
         if id(graph) not in self.tight:
-            self.tight[id(graph)] = _under(cap, lambda whole: self._together(graph, whole, 0), _pods, 0)
+            self.tight[id(graph)] = _under(cap, lambda pod: self._together(graph, _of_pods(pod)), _pods, FREE)
         least, found = self.tight[id(graph)]
-        return found if price < least else self._together(graph, price, 0)
+        return found if price.pod < least * price.scale else self._together(graph, price)
 
-    def _together(self, graph: Graph, price: Number, extra: Number) -> Sum:
-        """The best of a graph without its cap; each pod has a price, each child a further one."""
-        children = [list(self._children(part, price, extra)) for part in graph.parts]
-        worth = [sum(_worth(child, price, extra) for child in found) for found in children]
-        scale = lcm(*(number.denominator for number in worth))
+    def _together(self, graph: Graph, price: Price) -> Sum:
+        """The best of a graph without its cap."""
+        children = [list(self._of(part, price)) for part in graph.parts]
+        worth = [sum(child.number * price.worth(child.one) for child in found) for found in children]
+        scale = lcm(*(number.denominator for number in worth))  # only what is under a cap is worth a fraction
         _, chosen = heaviest(graph.order, [max(int(number * scale), 0) for number in worth])
         return _sum([child for place in chosen for child in children[place]], graph)
 
-    def _children(self, part: Part, price: Number, extra: Number) -> Iterator[Child]:
+    def _of(self, part: Part, price: Price) -> Iterator[Child]:
         """What runs of a part at its best: whatever is worth its price, as far as its width goes."""
         if isinstance(part, Graph):
-            yield Child(self.graph(part, price), 1)
+            yield Child(self.graph(part, price._replace(child=0)), 1)
         elif part.single:
-            found = list(self._items(part, price, 0))
-            yield Child(_sum(found, None), 1)
+            yield Child(_sum(list(self._items(part, price._replace(child=0))), None), 1)
         else:
-            yield from self._items(part, price, extra)
+            yield from self._items(part, price)
 
-    def _items(self, part: Leaf | Loop, price: Number, extra: Number) -> Iterator[Child]:
+    def _items(self, part: Leaf | Loop, price: Price) -> Iterator[Child]:
         left = part.width
-        for one, count in self._leaf(part) if isinstance(part, Leaf) else self._runs(part, price):
-            if one.amount <= price * one.pods + extra:
+        for one, number in self._leaf(part) if isinstance(part, Leaf) else self._runs(part, price):
+            if price.worth(one) <= 0:
                 return
-            taken = _smaller(count, left)
+            taken = number if left is None else left if number is None else min(number, left)
             assert taken is not None, "told as unbounded before"
             if taken:
                 yield Child(one, taken)
             left = None if left is None else left - taken
 
-    def _leaf(self, leaf: Leaf) -> Iterator[tuple[Sum, int | None]]:
+    def _leaf(self, leaf: Leaf) -> list[tuple[Sum, int | None]]:
+        """The sizes of a leaf's pods, the heaviest first."""
         if id(leaf) not in self.weights:
-            sizes = [(self.weigh(leaf, size.holds), size.number) for size in leaf.sizes]
-            self.weights[id(leaf)] = sorted(sizes, key=lambda size: -size[0])
-        for weight, count in self.weights[id(leaf)]:
-            yield Sum(weight, 1, 1, (Held(leaf, weight, 1),)), count
+            sizes = sorted(
+                ((self.weigh(leaf, size.holds), size.number) for size in leaf.sizes), key=lambda one: -one[0]
+            )
+            found = [(Sum(weight, 1, 1, (Held(leaf, weight, 1),)), number) for weight, number in sizes]
+            self.weights[id(leaf)] = found
+        return self.weights[id(leaf)]
 
-    def _runs(self, loop: Loop, price: Number) -> list[tuple[Sum, int | None]]:
-        runs = [(self.graph(graph, price), count) for graph, count in loop.runs]
-        return sorted(runs, key=lambda run: price * run[0].pods - run[0].amount)
+    def _runs(self, loop: Loop, price: Price) -> list[tuple[Sum, int | None]]:
+        runs = [(self.graph(graph, price._replace(child=0)), number) for graph, number in loop.runs]
+        return sorted(runs, key=lambda run: -price.worth(run[0]))
 
 
-def _worth(child: Child, price: Number, extra: Number) -> Number:
-    return child.number * (child.one.amount - price * child.one.pods - extra)
+def _of_pods(pod: Fraction) -> Price:
+    return Price(pod.numerator, 0, pod.denominator)
+
+
+def _with_child(price: Price, child: Fraction) -> Price:
+    scale = lcm(price.scale, child.denominator)
+    return Price(price.pod * (scale // price.scale), child.numerator * (scale // child.denominator), scale)
 
 
 def _sum(children: Sequence[Child], graph: Graph | None) -> Sum:
@@ -171,34 +193,34 @@ def _children(found: Sum) -> Number:
     return found.children
 
 
-def _smaller(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one if other is None else min(one, other)
-
-
 def _under(
-    cap: int, best: Callable[[Number], Sum], counted: Callable[[Sum], Number], price: Number
-) -> tuple[Number, Sum]:
-    """The least bound under a cap, and the price of what it counts that gives it; each pod costs `price` besides.
+    cap: int, best: Callable[[Fraction], Sum], counted: Callable[[Sum], Number], price: Price
+) -> tuple[Fraction, Sum]:
+    """The least bound under a cap, and the price of what it counts that gives it; `price` is paid besides.
 
     Where two lines meet, nothing may be better than both: then they are neighbours in the hull, and the bound is that
-    of a mixture of the two that fills the cap.
+    of a mixture of the two that fills the cap. No bound can be less than what can run.
     """
-    many, few = best(0), Sum()
+    pod = Fraction(price.pod, price.scale)
+    many, few = best(Fraction(0)), Sum()
     if counted(many) <= cap:
-        return 0, many
+        return Fraction(0), many
     held = many.held
     for _ in range(MOST_PRICES):
-        left, right = many.amount - price * many.pods, few.amount - price * few.pods
-        meeting = Fraction(left - right) / (counted(many) - counted(few))
+        left, right = many.amount - pod * many.pods, few.amount - pod * few.pods
+        meeting = (left - right) / Fraction(counted(many) - counted(few))
         found = best(meeting)
         held = max(held, found.held, key=_amount)
-        value = found.amount - price * found.pods - meeting * counted(found)
+        value = found.amount - pod * found.pods - meeting * counted(found)
         if value <= left - meeting * counted(many):
-            part = Fraction(cap - counted(few)) / (counted(many) - counted(few))
+            part = Fraction(cap - counted(few)) / Fraction(counted(many) - counted(few))
             amount = few.amount + part * (many.amount - few.amount)
             return meeting, Sum(amount, few.pods + part * (many.pods - few.pods), cap, held)
+        bound = Sum(value + (meeting + pod) * cap, cap, cap, held)
+        if not pod and floor(bound.amount) <= _amount(held):
+            return meeting, bound
         if counted(found) > cap:
             many = found
         else:
             few = found
-    return meeting, Sum(value + (meeting + price) * cap, cap, cap, held)
+    return meeting, bound

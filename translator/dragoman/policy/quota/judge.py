@@ -1,0 +1,239 @@
+"""What a plan may hold against its quotas: a finding for each that it may exceed, or that nobody can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dragoman.findings import ERROR, INFO, WARNING, Finding, Span
+from dragoman.plan.context import address_of
+from dragoman.plan.footprint import DEMANDED, Footprint
+from dragoman.plan.model import Plan, Step
+from dragoman.plan.origins import origin
+from dragoman.plan.references import steps_of
+from dragoman.policy.model import Quota
+from dragoman.policy.quota import keys
+from dragoman.policy.quota.advice import way_out
+from dragoman.policy.quota.peaks import Peak, Peaks, Share, Unbounded
+
+SHOWN = 5  # steps of a peak, in a sentence
+
+
+def judge(plan: Plan, quotas: Sequence[Quota], footprint: Footprint) -> list[Finding]:
+    """Findings about quotas that a run of the plan may exceed; `footprint` is the plan's target's."""
+    if not quotas:
+        return []
+    peaks = Peaks(plan, footprint)
+    findings: list[Finding] = []
+    unknown: dict[tuple[Unbounded, str], Quota] = {}
+    for several in _same(quotas):
+        peak = peaks.of(several[0].key, several[0])
+        for reason in peak.unbounded:
+            key = several[0].key if reason.what == "amount" else ""
+            unknown[reason, key] = _gravest([*several, *filter(None, [unknown.get((reason, key))])])
+        exceeded = [quota for quota in several if peak.amount is not None and peak.amount > quota.amount]
+        if exceeded:
+            findings.append(_exceeded(plan, _gravest(exceeded), peak, footprint))
+        findings += _lacking(plan, _gravest(several), peaks)
+    findings += [_unbounded(plan, reason, quota, key) for (reason, key), quota in unknown.items()]
+    return findings
+
+
+def _same(quotas: Sequence[Quota]) -> list[list[Quota]]:
+    """Quotas by what they count."""
+    found: dict[object, list[Quota]] = {}
+    for quota in quotas:
+        if keys.countable(quota.key) or quota.key.startswith(keys.OBJECTS):
+            found.setdefault((quota.key, quota.covers, quota.enforced, quota.compute), []).append(quota)
+    return list(found.values())
+
+
+def _gravest(quotas: Sequence[Quota]) -> Quota:
+    """The one to tell: what is an error before what is not, then the smallest."""
+    return min(quotas, key=lambda quota: (_severity(quota) != ERROR, quota.amount))
+
+
+def _severity(quota: Quota) -> str:
+    return ERROR if quota.action == "deny" and not quota.enforced else WARNING
+
+
+def _exceeded(plan: Plan, quota: Quota, peak: Peak, footprint: Footprint) -> Finding:
+    assert peak.amount is not None
+    if quota.key.startswith(keys.OBJECTS) and not peak.shares:
+        return _too_many(plan, quota, peak)
+    room = quota.amount - sum(share.amount * share.number for share in peak.shares if not share.steps)
+    largest = max(peak.shares, key=lambda share: (bool(share.steps), share.amount))
+    if quota.enforced and largest.amount > room:
+        return _never(plan, quota, largest, room)
+    return Finding(
+        "DRG420",
+        f"{_most(quota.key, peak)}, {_allowed(quota)}{_waiting(quota, peak, room)}: {_who(peak.shares)}",
+        _place(plan, peak.shares),
+        way_out(plan, quota, peak, footprint),
+        _severity(quota),
+        "spec",
+        (*_set_here(quota), *_steps(quota.key, peak.shares)),
+        rule=f"quota.{keys.field(quota.key)}",
+    )
+
+
+def _most(key: str, peak: Peak) -> str:
+    assert peak.amount is not None
+    if peak.exact:
+        return f"the flow may hold {keys.phrase(key, peak.amount)} at one time"
+    least = f", at least {keys.shown(key, peak.least)}" if peak.least else ""
+    return f"the flow may hold at most {keys.phrase(key, peak.amount)} at one time{least}"
+
+
+def _allowed(quota: Quota) -> str:
+    whose = f"{quota.reason} allows" if quota.enforced and quota.reason else "the quota is"
+    return f"{whose} {keys.shown(quota.key, quota.amount)}"
+
+
+def _waiting(quota: Quota, peak: Peak, room: int) -> str:
+    """How many pods would wait for a cluster's quota, were as many as can be to run."""
+    if not quota.enforced:
+        return ""
+    waiting = 0
+    for share in sorted((share for share in peak.shares if share.steps), key=lambda share: share.amount):
+        fitting = min(share.number, max(room, 0) // share.amount)
+        room -= fitting * share.amount
+        waiting += share.number - fitting
+    return f", so that {waiting} {'pod waits' if waiting == 1 else 'pods wait'}"
+
+
+def _who(shares: Sequence[Share]) -> str:
+    """The steps of a peak: `train` ×8, `eval` ×4, the coordinator."""
+    numbers: dict[str, int] = {}
+    for share in shares:
+        name = f"`{share.name}`" if len(share.steps) == 1 else share.name
+        numbers[name] = numbers.get(name, 0) + share.number
+    shown = [f"{name} ×{number}" if number > 1 else name for name, number in numbers.items()]
+    left = len(shown) - SHOWN
+    return ", ".join(shown[:SHOWN]) + (f" and {left} more" if left > 0 else "")
+
+
+def _steps(key: str, shares: Sequence[Share]) -> Iterator[tuple[Span, str]]:
+    for share in shares[:SHOWN]:
+        for step in share.steps[:1]:
+            each = keys.phrase(key, share.amount)
+            yield _name(step), f"{share.number} × {each}" if share.number > 1 else each
+
+
+def _set_here(quota: Quota) -> list[tuple[Span, str]]:
+    span = quota.origin.span()
+    return [] if span is None else [(span, "the quota is set here")]
+
+
+def _place(plan: Plan, shares: Sequence[Share]) -> Span:
+    """The heaviest step; the flow, where none has a part in it."""
+    steps = [step for share in shares for step in share.steps]
+    return _name(steps[0]) if steps else plan.source.span(("metadata", "name"))
+
+
+def _name(step: Step) -> Span:
+    layer = step.layers[0]
+    return layer.source.span(layer.path, key=True)
+
+
+def _never(plan: Plan, quota: Quota, largest: Share, room: int) -> Finding:
+    """A pod that a cluster's quota has no room for, even alone."""
+    beside = "" if room == quota.amount else f", and {keys.shown(quota.key, quota.amount - room)} of that is taken"
+    name = f"`{largest.name}`" if largest.steps else largest.name
+    return Finding(
+        "DRG422",
+        f"a pod of {name} holds {keys.phrase(quota.key, largest.amount)}, {_allowed(quota)}{beside}",
+        _place(plan, [largest]),
+        "ask for less: the pod would never start, and the run never end",
+        ERROR,
+        "spec",
+        tuple(_set_here(quota)),
+        rule=f"quota.{keys.field(quota.key)}",
+    )
+
+
+def _too_many(plan: Plan, quota: Quota, peak: Peak) -> Finding:
+    """Objects that a run makes in all: they count until they are deleted, which may be never while it runs."""
+    assert peak.amount is not None
+    kind = quota.key.removeprefix(keys.OBJECTS)
+    certain = peak.least > quota.amount
+    retried = "" if peak.exact else f" (when all retries are needed {peak.amount})"
+    return Finding(
+        "DRG425",
+        f"a run makes {peak.least} {kind}{retried}, {_allowed(quota)}: they count until they are deleted",
+        plan.source.span(("metadata", "name")),
+        "make fewer: give each item more of the work, or split the flow"
+        if certain
+        else "retry less, or let the quota allow more",
+        ERROR if certain else _severity(quota),
+        "spec",
+        tuple(_set_here(quota)),
+        rule=f"quota.{keys.field(quota.key)}",
+    )
+
+
+def _lacking(plan: Plan, quota: Quota, peaks: Peaks) -> Iterator[Finding]:
+    """Containers that do not say what a quota counts: it does not bound what they may use."""
+    kind, _, name = quota.key.partition(".")
+    if quota.key not in DEMANDED:
+        return
+    silent = [
+        step
+        for step in steps_of(plan)
+        if step.container is not None
+        and peaks.counts(quota, step)
+        and keys.RESOURCES[name] not in getattr(step.container.resources, kind)
+    ]
+    if silent and not quota.enforced:  # of a cluster's own quotas that is told where they are read
+        field = f"resources.{kind}.{keys.RESOURCES[name]}"
+        yield Finding(
+            "DRG423",
+            f"step `{silent[0].name}` has no `{field}`, which the quota counts",
+            _name(silent[0]),
+            f"say `{field}`, or let the policy's `limits` say what a missing one becomes",
+            _severity(quota),
+            address_of((*silent[0].layers[0].path, *field.split("."))),
+            (*_set_here(quota), *((_name(step), f"`{step.name}` has none either") for step in silent[1:SHOWN])),
+            rule=f"quota.{keys.field(quota.key)}",
+        )
+    own = peaks.silent(quota)
+    if own and quota.enforced:
+        yield Finding(
+            "DRG423",
+            f"a container of {own} has no `{quota.key}`, which {quota.reason or 'the quota'} wants of every container",
+            plan.source.span(("metadata", "name")),
+            "let a LimitRange of the namespace give one, or the pod is refused",
+            INFO,
+            "spec",
+            tuple(_set_here(quota)),
+            rule=f"quota.{keys.field(quota.key)}",
+        )
+
+
+def _unbounded(plan: Plan, reason: Unbounded, quota: Quota, key: str) -> Finding:
+    step = reason.step
+    if reason.what == "items":
+        loop = origin(step, "foreach")
+        return Finding(
+            "DRG421",
+            f"how many items `{'.'.join(step.address)}` runs over is known only at run time: no quota can be judged",
+            loop.span(key=True) or _name(step),
+            "declare the most with `foreach.maxItems`, or limit what runs at once with `foreach.parallelism`"
+            if not quota.key.startswith(keys.OBJECTS)
+            else "declare the most with `foreach.maxItems`",
+            _severity(quota),
+            address_of((*step.layers[0].path, "foreach")),
+            tuple(_set_here(quota)),
+            rule="quota.unbounded",
+        )
+    name = keys.RESOURCES.get(key.partition(".")[2], "gpu")
+    kind = "limits" if key.startswith("limits.") else "requests"
+    return Finding(
+        "DRG421",
+        f"the {name} of `{'.'.join(step.address)}` is known only at run time, {_allowed(quota)}",
+        origin(step, "resources", kind, name).span() or _name(step),
+        f"declare the most with `resources.bounds.{name}`",
+        _severity(quota),
+        address_of((*step.layers[0].path, "resources", kind, name)),
+        tuple(_set_here(quota)),
+        rule="quota.unbounded",
+    )
