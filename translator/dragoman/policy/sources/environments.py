@@ -13,10 +13,9 @@ from dragoman.findings import INFO, WARNING, Finding, did_you_mean
 from dragoman.load.document import Document
 from dragoman.plan.footprint import BATCH, Footprint
 from dragoman.plan.model import Plan
-from dragoman.plan.origins import origin
 from dragoman.policy.model import Quota
 from dragoman.policy.sources.objects import Amount, Object, amount, mapping, sequence, shown, text, wrong
-from dragoman.policy.sources.pods import Pod, pods
+from dragoman.policy.sources.pods import Pod, pods, queue_span
 
 ENVIRONMENT, QUEUE = "compute environment", "job queue"
 # the list of an answer, the word that tells one of its entries, and what it is
@@ -96,7 +95,7 @@ def quotas(found: Collection[object], plan: Plan, footprint: Footprint) -> tuple
     users: dict[str, list[Pod]] = {}
     for pod in pods(plan, footprint, BATCH) if environments or queues else ():
         name = _queue(pod, plan)
-        if name is not None and _described(name, queues, pod, findings):
+        if name is not None and _described(name, queues, pod, plan, findings):
             users.setdefault(_short(name), []).append(pod)
     quotas: list[Quota] = []
     for several in _sharing(list(users), queues):
@@ -118,9 +117,9 @@ def _queue(pod: Pod, plan: Plan) -> str | None:
     return found or plan.options.get("queue")
 
 
-def _described(name: str, queues: Mapping[str, JobQueue], pod: Pod, findings: list[Finding]) -> bool:
+def _described(name: str, queues: Mapping[str, JobQueue], pod: Pod, plan: Plan, findings: list[Finding]) -> bool:
     """Whether files know a queue; if not, or if it takes no jobs, that is found."""
-    span = origin(pod.sure, "queue").span() or pod.place
+    span = queue_span(pod, plan)
     address = f"{pod.address}.queue"
     queue = queues.get(_short(name))
     if queue is None and queues:
@@ -172,7 +171,7 @@ def _alone(pod: Pod, behind: Sequence[Environment | None], name: str) -> Iterato
     if asked is None or asked.most is None or not limits or len(limits) < len(behind):
         return
     largest = max(limits, key=lambda one: one.value)
-    if asked.most > largest.value:
+    if largest.value < asked.most <= sum(one.value for one in limits):  # beyond all of them, the quota says so
         place = largest.origin.span()
         yield Finding(
             "DRG438",

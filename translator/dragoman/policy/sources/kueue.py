@@ -16,7 +16,7 @@ from dragoman.plan.model import Accelerator, Plan
 from dragoman.plan.origin import Origin
 from dragoman.policy.model import Quota
 from dragoman.policy.sources.objects import Amount, Object, amount, applies, mapping, scale, sequence, shown, text
-from dragoman.policy.sources.pods import Pod, total
+from dragoman.policy.sources.pods import Pod, queue_span, total
 from dragoman.policy.sources.resourcequota import SAME
 
 GROUP = "kueue.x-k8s.io/"
@@ -125,7 +125,7 @@ def quotas(found: Collection[object], pods: Sequence[Pod], plan: Plan) -> tuple[
         if pod.step is None or not (kueue.pools or kueue.queues):
             continue
         name = pod.step.queue or (DEFAULT if any(one.object.name == DEFAULT for one in kueue.queues) else None)
-        pool = None if name is None else _leads(kueue, name, pod, findings)
+        pool = None if name is None else _leads(kueue, name, pod, queue_span(pod, plan), findings)
         if pool is not None:
             users.setdefault(pool.object.name, []).append(pod)
             findings += _never(kueue, pool, pod)
@@ -149,9 +149,8 @@ def _of(found: Collection[object], plan: Plan) -> Kueue:
     )
 
 
-def _leads(kueue: Kueue, name: str, pod: Pod, findings: list[Finding]) -> ClusterQueue | None:
+def _leads(kueue: Kueue, name: str, pod: Pod, span: Span | None, findings: list[Finding]) -> ClusterQueue | None:
     """The ClusterQueue behind a step's queue, or None with a finding that says where the way ends."""
-    span = _queue_span(pod)
     address = f"{pod.address}.queue"
     local = next((one for one in kueue.queues if one.object.name == name), None)
     if local is None:
@@ -173,12 +172,6 @@ def _leads(kueue: Kueue, name: str, pod: Pod, findings: list[Finding]) -> Cluste
         return None
     findings += _stopped(local.object, span, address)
     return pool
-
-
-def _queue_span(pod: Pod) -> Span | None:
-    from dragoman.plan.origins import origin
-
-    return origin(pod.sure, "queue").span() or pod.place
 
 
 def _stopped(found: Object, span: Span | None, address: str) -> Iterator[Finding]:
@@ -212,6 +205,9 @@ def _never(kueue: Kueue, pool: ClusterQueue, pod: Pod) -> Iterator[Finding]:
                 pod.address_of("requests", resource),
                 ((pool.object.span("spec", "resourceGroups", key=True), "what it has"),),
             )
+    whole = {resource: amount_of for resource, (amount_of, _) in _capacity(pool, []).items()}
+    if any(wanted > whole.get(resource, wanted) for resource, wanted in asked.items()):
+        return  # the quota says so
     for group in pool.groups:
         fitting = [flavor for flavor in group if _eligible(kueue, flavor, pod)]
         reasons = [_too_much(flavor, asked) for flavor in fitting]

@@ -144,6 +144,14 @@ def pods(plan: Plan, footprint: Footprint, of: str = KUBERNETES) -> Iterator[Pod
             yield Pod(step, (own, *others), f"step `{step.name}`", place, where(step))
 
 
+def queue_span(pod: Pod, plan: Plan) -> Span | None:
+    """Where the queue of a step is said: by itself, or for the whole flow."""
+    own = origin(pod.sure, "queue").span()
+    if own is None and plan.source.document.data["spec"].get("queue") == pod.sure.queue is not None:
+        return plan.source.span(("spec", "queue"))
+    return own or pod.place
+
+
 def pods_of_target(plan: Plan, footprint: Footprint) -> Iterator[Pod]:
     """The pods that the target adds for itself."""
     for one in footprint.always if footprint.compute == KUBERNETES else ():
