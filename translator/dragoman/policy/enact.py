@@ -17,7 +17,6 @@ from dragoman.plan.context import Context
 from dragoman.plan.model import Accelerator, Plan, Step
 from dragoman.plan.origin import Layer, Origin, Source
 from dragoman.plan.origins import origin
-from dragoman.policy.exemptions import unreadable
 from dragoman.policy.layers import stacked, unsound
 from dragoman.policy.merge import placed
 from dragoman.policy.model import Bound, Exemption, Missing, Policies, Policy, Quota, Rule
@@ -61,7 +60,11 @@ def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda na
             continue
         said.append(_read(policy, findings))
         findings += _impossible(policy, stranger)
-        findings += (*unreadable(said[-1].exemptions), *unsound(said[-1]))
+        findings += unsound(said[-1])
+        if said[-1].exemptions:
+            from dragoman.policy.exemptions import unreadable  # dates: most policies have none
+
+            findings += unreadable(said[-1].exemptions)
     if has_errors(findings):
         raise Findings(dict.fromkeys(findings))
     return Enacted(tuple(policies), tuple(said), tuple(findings))
