@@ -72,6 +72,16 @@ def test_the_output_is_a_folder_of_the_repository(repository: Path, capsys: pyte
     assert list((repository / "out").glob("*.yaml"))
 
 
+def test_the_paths_are_those_of_the_repository(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "elsewhere.dragoman.yaml").write_text("wrong")
+    assert run(capsys, "render")[0] == 1
+    says(repository, 'paths = ["flows"]\n')
+    assert run(capsys, "render")[0] == 0
+    os.chdir(repository / "flows")
+    assert run(capsys, "render")[0] == 0
+    assert run(capsys, "render", "../elsewhere.dragoman.yaml")[0] == 1
+
+
 def test_environments_that_count(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "check")[0] == 1  # the environment `broken` is
     says(repository, 'environments = ["prod", "elsewhere"]\n')

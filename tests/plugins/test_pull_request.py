@@ -51,7 +51,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "repository"
     (folder / "flows").mkdir(parents=True)
     (folder / "flows/train.dragoman.yaml").write_text(FLOW)
-    (folder / ".dragoman.toml").write_text('output = "rendered"\n')
+    (folder / ".dragoman.toml").write_text('paths = ["flows"]\noutput = "rendered"\n')
     monkeypatch.chdir(folder)
     run("git", "init", "--quiet", "--initial-branch=main")
     run("dragoman", "render", "flows", "-q")

@@ -17,6 +17,7 @@ LARGEST = 100_000  # bytes
 class Defaults(NamedTuple):
     """What the file says; paths count from its folder.
 
+    paths         specs and folders of specs, when the command line names none
     policies      files, or `pack:` and the name of a shipped pack: `--policy`
     targets       `--target`
     environments  what `check` and `diff` look at, and `render` renders: `--env`
@@ -24,6 +25,7 @@ class Defaults(NamedTuple):
     baseline      the file of `check --baseline`
     """
 
+    paths: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
@@ -36,6 +38,8 @@ def filled(arguments: argparse.Namespace) -> argparse.Namespace:
     found = _file()
     said, folder = (_read(found), os.path.relpath(os.path.dirname(found))) if found else (Defaults(), ".")
     completed = argparse.Namespace(**vars(arguments))
+    if "paths" in arguments:
+        completed.paths = arguments.paths or [_under(folder, path) for path in said.paths] or ["."]
     completed.policy = arguments.policy or [_under(folder, policy) for policy in said.policies]
     completed.target = arguments.target or list(said.targets) or None
     completed.environments = [] if arguments.env else list(said.environments)

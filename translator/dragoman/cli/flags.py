@@ -76,9 +76,8 @@ def _inputs(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "paths",
         nargs="*",
-        default=["."],
         metavar="PATH",
-        help="specs, folders of specs, or - for standard input (default: .)",
+        help="specs, folders of specs, or - for standard input (default: the repository's, else .)",
     )
     one.add_argument(
         "-t",
