@@ -20,12 +20,12 @@ from dragoman.write import manifests as writer
 def translator(arguments: argparse.Namespace) -> Callable[[str], Outcome]:
     """What translates a spec file as the command line says. Raises `Findings` about the policies."""
     reading = inputs.options(arguments)
-    policies = inputs.policies(arguments, reading)
+    policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
     form = arguments.format if arguments.format in FORMS else ""
 
     def one(flow: Document, target: str) -> Rendered:
         libraries = inputs.libraries(flow, arguments.env, reading)
-        done = render(flow, libraries, policies, target, arguments.env, arguments.set, platform(), form)
+        done = render(flow, libraries, policies, target, arguments.env, arguments.set, platform(), form, floors)
         return _rendered(flow, done, arguments)
 
     def translate(file: str) -> Outcome:
