@@ -34,7 +34,7 @@ from dragoman.expr.tree import FUNCTIONS, METHODS
 from dragoman.spec.types import TypeName
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("guide.md", "argo.md", "kubernetes.md", "batch.md", "jsonnet.md")
+PAGES = ("guide.md", "check.md", "argo.md", "kubernetes.md", "batch.md", "jsonnet.md")
 TARGETS = {"kubernetes.md": "kubernetes", "batch.md": "batch"}  # others render for argo
 EXAMPLES = ("flow", "spec", "steps")
 BLOCK = re.compile(r"^<!-- ([a-z]+)([^\n]*?) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -89,7 +89,7 @@ def test_every_block_says_what_it_is(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    for file, heading in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", (DOCS / page).read_text()):
+    for file, heading in re.findall(r"\]\((?!<?https?:)([^)#]*)#?([^)]*)\)", (DOCS / page).read_text()):
         target = DOCS / (file or page)
         assert target.exists()
         assert not heading or heading in _anchors(target), f"{page}: {file}#{heading}"

@@ -42,11 +42,13 @@ findings = st.builds(
     st.none() | fixes,
     st.none() | pardons,
 )
-amounts = st.builds(Amount, words, words)
+amounts = st.builds(Amount, words, words, words)
 needs = st.builds(
     Need, words, st.none() | numbers, st.dictionaries(st.sampled_from(("cpu", "memory", "gpu", "disk")), amounts)
 )
-peaks = st.builds(Peak, words, words, st.lists(st.tuples(words, numbers), max_size=3).map(tuple), words, st.booleans())
+peaks = st.builds(
+    Peak, words, words, words, st.lists(st.tuples(words, numbers), max_size=3).map(tuple), words, st.booleans()
+)
 
 
 @st.composite

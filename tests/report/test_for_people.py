@@ -19,13 +19,15 @@ PLACE = Span("flows/train.dragoman.yaml", 2, 4, 2, 9)
 FOUND = Finding("DRG102", "unknown key `b`", PLACE, "take it out", address="spec.b")
 PARDONED = FOUND._replace(pardon=Pardon("exemption", "vendor", "me", "2027-01-31"))
 NEEDS = (
-    Need("prepare", 1, {"cpu": Amount("", "1"), "memory": Amount("1Gi", "1Gi")}),
+    Need("prepare", 1, {"cpu": Amount("", "1"), "memory": Amount("1Gi", "1Gi", "4Gi")}),
     Need("shards.train", 8, {"cpu": Amount("6", "4"), "memory": Amount("${{ item.mem }}", "${{ item.mem }}")}),
     Need("sum", None, {"gpu": Amount("2", "2")}),
 )
 PEAKS = (
-    Peak("requests.cpu", "32", (("shards.train", 8),), "24", over=True),
-    Peak("limits.memory", "", ()),
+    Peak("requests.cpu", "32", "32", (("shards.train", 8),), "24", over=True),
+    Peak("requests.memory", "40Gi", "32Gi", (("shards.train", 8), ("prepare", 1))),
+    Peak("limits.memory", "41Gi"),
+    Peak("pods", ""),
 )
 
 
@@ -135,13 +137,14 @@ def test_json_says_what_steps_get() -> None:
         "step": "shards.train",
         "width": 8,
         "resources": {
-            "cpu": {"asked": "6", "given": "4"},
-            "memory": {"asked": "${{ item.mem }}", "given": "${{ item.mem }}"},
+            "cpu": {"asked": "6", "given": "4", "grows": ""},
+            "memory": {"asked": "${{ item.mem }}", "given": "${{ item.mem }}", "grows": ""},
         },
     }
     assert whole["checked"][0]["peaks"][0] == {
         "key": "requests.cpu",
         "amount": "32",
+        "least": "32",
         "steps": [{"step": "shards.train", "width": 8}],
         "quota": "24",
         "over": True,
@@ -177,13 +180,14 @@ def test_a_comment() -> None:
         "| at one time | at most | quota | held by |\n"
         "| --- | --- | --- | --- |\n"
         "| requests.cpu | 32 | **24**, exceeded | shards.train ×8 |\n"
-        "| limits.memory | unknown |  |  |\n"
+        "| requests.memory | 40Gi, at least 32Gi |  | shards.train ×8, prepare ×1 |\n"
+        "| pods | unknown |  |  |\n"
         "\n"
         "<details><summary>what 3 steps ask for and get, 1 of them changed by a policy</summary>\n"
         "\n"
         "| step | at once | cpu | memory | gpu |\n"
         "| --- | --- | --- | --- | --- |\n"
-        "| prepare | ×1 | 1 | 1Gi |  |\n"
+        "| prepare | ×1 | 1 | 1Gi, up to 4Gi |  |\n"
         "| shards.train | ×8 | 6 → **4** | ${{ item.mem }} |  |\n"
         "| sum | unknown |  |  | 2 |\n"
         "\n"

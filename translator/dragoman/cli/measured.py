@@ -10,9 +10,9 @@ from dragoman.emit import registry
 from dragoman.findings import Findings
 from dragoman.load.document import Document
 from dragoman.pipeline import planned
-from dragoman.policy.enact import Enacted
+from dragoman.policy.enact import Enacted, in_force
 from dragoman.policy.floors import Floors
-from dragoman.report.measure import needs
+from dragoman.report.measure import needs, peaks
 from dragoman.report.model import Checked
 
 
@@ -28,4 +28,5 @@ def measured(
     except Findings:
         return one
     footprint = registry.find(plan.target).footprint(plan)
-    return one._replace(target=plan.target, needs=needs(plan, asked, footprint))
+    quotas = in_force(policies, plan)[0].quotas
+    return one._replace(target=plan.target, needs=needs(plan, asked, footprint), peaks=peaks(plan, footprint, quotas))

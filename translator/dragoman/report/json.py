@@ -75,7 +75,8 @@ def _checked(one: Checked) -> dict[str, Any]:
                 "step": need.step,
                 "width": need.width,
                 "resources": {
-                    key: {"asked": amount.asked, "given": amount.given} for key, amount in need.amounts.items()
+                    key: {"asked": amount.asked, "given": amount.given, "grows": amount.grows}
+                    for key, amount in need.amounts.items()
                 },
             }
             for need in one.needs
@@ -84,6 +85,7 @@ def _checked(one: Checked) -> dict[str, Any]:
             {
                 "key": peak.key,
                 "amount": peak.amount,
+                "least": peak.least,
                 "steps": [{"step": step, "width": width} for step, width in peak.steps],
                 "quota": peak.quota,
                 "over": peak.over,

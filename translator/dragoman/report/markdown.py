@@ -20,8 +20,9 @@ MOST = 65_000  # UTF-16 units, the strictest way to count; whoever writes the co
 _ROOM = 1_000  # for the lines that say what is left out
 _LONGEST = 2_000  # of one finding's words
 _OPEN = 20  # rows of findings that are not folded away
+_SHOWN = ("requests.cpu", "requests.memory", "gpu", "pods")  # peaks, also without a quota
 _RESOURCES = ("cpu", "memory", "gpu", "disk")
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>~|&!@#$:\"']")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>~|&@#$]|:(?=//)")
 _NAMES = re.compile("&#(?:35|64);")  # `#1` and `@name` call somebody, unless a word joiner is between
 
 
@@ -86,16 +87,17 @@ def _place(entry: Entry, links: str) -> str:
 def _flow(one: Checked) -> str:
     """What a flow holds at most, in the open; what each step has, folded away."""
     parts = [f"\n#### {_escaped(one.title)}\n"]
-    if one.peaks:
+    peaks = [peak for peak in one.peaks if peak.quota or peak.key in _SHOWN]
+    if peaks:
         parts.append("\n| at one time | at most | quota | held by |\n| --- | --- | --- | --- |\n")
-        parts += [_peak(peak) for peak in one.peaks]
+        parts += [_peak(peak) for peak in peaks]
     if one.needs:
         shown = [key for key in _RESOURCES if any(key in need.amounts for need in one.needs)]
         table = f"\n| step | at once | {' | '.join(shown)} |\n| --- | --- |{' --- |' * len(shown)}\n"
         table += "".join(_need(need, shown) for need in one.needs)
         changed = sum(_is_changed(amount) for need in one.needs for amount in need.amounts.values())
         note = f", {changed} of them changed by a policy" if changed else ""
-        parts.append(_folded(f"what {_count(len(one.needs), 'step')} ask for and get{note}", table))
+        parts.append(_folded(f"what {_steps(len(one.needs))}{note}", table))
     return "".join(parts)
 
 
@@ -103,7 +105,10 @@ def _peak(peak: Peak) -> str:
     held = ", ".join(f"{_word(step)} ×{width}" for step, width in peak.steps[:8])
     more = f" and {_count(len(peak.steps) - 8, 'more step')}" if len(peak.steps) > 8 else ""
     quota = f"**{_word(peak.quota)}**, exceeded" if peak.over else _word(peak.quota)
-    return f"| {_word(peak.key)} | {_word(peak.amount) or 'unknown'} | {quota} | {held}{more} |\n"
+    amount = _word(peak.amount) or "unknown"
+    if peak.amount and peak.amount != peak.least:
+        amount += f", at least {_word(peak.least)}"
+    return f"| {_word(peak.key)} | {amount} | {quota} | {held}{more} |\n"
 
 
 def _need(need: Need, shown: Sequence[str]) -> str:
@@ -113,10 +118,11 @@ def _need(need: Need, shown: Sequence[str]) -> str:
 
 
 def _amount(amount: Amount) -> str:
-    """`6 → **4**` where a policy changed it."""
+    """`6 → **4**` where a policy changed it; `16Gi, up to 64Gi` where it grows."""
+    shown = _word(amount.given)
     if _is_changed(amount):
-        return f"{_word(amount.asked)} → **{_word(amount.given)}**"
-    return _word(amount.given)
+        shown = f"{_word(amount.asked)} → **{shown}**"
+    return f"{shown}, up to {_word(amount.grows)}" if amount.grows else shown
 
 
 def _is_changed(amount: Amount) -> bool:
@@ -148,6 +154,10 @@ def _word(words: str) -> str:
 
 def _folded(title: str, body: str) -> str:
     return f"\n<details><summary>{title}</summary>\n{body}\n</details>\n"
+
+
+def _steps(number: int) -> str:
+    return "1 step asks for and gets" if number == 1 else f"{number} steps ask for and get"
 
 
 def _count(number: int, word: str) -> str:

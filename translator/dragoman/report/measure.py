@@ -1,8 +1,8 @@
-"""Measure a plan for a report: what each step asks for and gets, and how many of it run at one time."""
+"""Measure a plan for a report: what each step asks for and gets, and what all of them hold at one time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dragoman import quantity
 from dragoman.expr.unparse import excerpt
@@ -10,9 +10,14 @@ from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Address, Container, Plan, Step
 from dragoman.plan.model import Amount as Planned
 from dragoman.plan.origins import origin
+from dragoman.policy.model import Quota
+from dragoman.policy.quota import keys
+from dragoman.policy.quota.peaks import Peak as Held
+from dragoman.policy.quota.peaks import Peaks
+from dragoman.policy.quota.peaks import peaks as all_peaks
 from dragoman.policy.quota.usage import usage
 from dragoman.policy.quota.work import Graph, Leaf, Part
-from dragoman.report.needs import Amount, Need
+from dragoman.report.needs import Amount, Need, Peak
 
 RESOURCES = ("cpu", "memory", "gpu", "disk")
 NOT_ASKED = ("built-in", "policy")  # layers that are no author's
@@ -31,6 +36,35 @@ def needs(plan: Plan, unbounded: Plan, footprint: Footprint) -> tuple[Need, ...]
     )
 
 
+def peaks(plan: Plan, footprint: Footprint, quotas: Sequence[Quota]) -> tuple[Peak, ...]:
+    """The peak of everything that the plan holds anything of; of what has a quota, as that quota counts it."""
+    tightest: dict[object, Quota] = {}
+    for quota in quotas:
+        counted = (quota.key, quota.covers, quota.compute)
+        if counted not in tightest or quota.amount < tightest[counted].amount:
+            tightest[counted] = quota
+    counts, every = Peaks(plan, footprint), all_peaks(plan, footprint)
+    limited = [_peak(quota.key, counts.of(quota.key, quota), quota) for quota in tightest.values()]
+    known = {quota.key for quota in tightest.values()}
+    free = [_peak(key, peak) for key, peak in every.items() if key not in known]
+    order = [*every, *sorted(known - set(every))]
+    return tuple(sorted((*limited, *free), key=lambda peak: order.index(peak.key)))
+
+
+def _peak(key: str, held: Held, quota: Quota | None = None) -> Peak:
+    steps: dict[str, int] = {}
+    for share in held.shares:
+        steps[share.name] = steps.get(share.name, 0) + share.number
+    return Peak(
+        key,
+        "" if held.amount is None else keys.shown(key, held.amount),
+        "" if held.amount is None else keys.shown(key, held.least),
+        tuple(steps.items()),
+        "" if quota is None else keys.shown(key, quota.amount),
+        quota is not None and held.amount is not None and held.amount > quota.amount,
+    )
+
+
 def _working(steps: tuple[Step, ...]) -> Iterator[Step]:
     for step in steps:
         if step.container is not None:
@@ -40,11 +74,12 @@ def _working(steps: tuple[Step, ...]) -> Iterator[Step]:
 
 def _amounts(step: Step, asked: Step) -> dict[str, Amount]:
     given, before = _requests(step.container), _requests(asked.container)
+    growth = {one.resource: one.maximum for one in (step.retry.escalate if step.retry is not None else ())}
     found = {}
     for key in RESOURCES:
         if key in given or key in before:
             wanted = before.get(key) if origin(asked, "resources", "requests", key).layer not in NOT_ASKED else None
-            found[key] = Amount(_written(key, wanted), _written(key, given.get(key)))
+            found[key] = Amount(_written(key, wanted), _written(key, given.get(key)), _written(key, growth.get(key)))
     return found
 
 

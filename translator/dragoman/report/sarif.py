@@ -72,12 +72,13 @@ def _rule(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
     """What there is to know of a kind of finding: its code's explanation, and where a policy says more."""
     first = findings[0]
     code = CODES.get(first.code) or Code(first.code, f"A finding of another package: {first.code}.")
+    title = code.name.replace("-", " ")
     worst = max((finding.severity for finding in findings), key=SEVERITIES.index)
     link = min((finding.docs for finding in findings if is_web(finding.docs)), default="")
     return {
         "id": rule,
         "name": first.rule or code.name,
-        "shortDescription": {"text": first.rule or code.name.replace("-", " ")},
+        "shortDescription": {"text": f"{first.rule}: {title}" if first.rule else title},
         "fullDescription": {"text": code.explanation},
         "help": {"text": f"{code.explanation} See also: {link}" if link else code.explanation},
         **({"helpUri": link} if link else {}),
