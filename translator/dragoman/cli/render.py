@@ -48,9 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _specs(path: str, findings: list[Finding]) -> Iterator[tuple[str, str]]:
     """The spec files of an argument, each with the folder that it is in, as seen from the argument's."""
     inside = os.path.isdir(path)
+    known: dict[str, str] = {}
     for file in files.expand(path, files.SUFFIXES, findings):
-        below = os.path.relpath(os.path.dirname(file) or ".", path) if inside else "."
-        yield file, "" if below == "." else below.replace(os.sep, "/")
+        folder = os.path.dirname(file)
+        if folder not in known:
+            below = os.path.relpath(folder or ".", path) if inside else "."
+            known[folder] = "" if below == "." else below.replace(os.sep, "/")
+        yield file, known[folder]
 
 
 def _same_objects(renderings: Iterable[Rendered]) -> list[Finding]:
@@ -90,25 +94,37 @@ def _deliver(pairs: Sequence[tuple[str, Rendered]], arguments: argparse.Namespac
 
 
 def _tree(pairs: Sequence[tuple[str, Rendered]], output: str) -> tuple[dict[str, bytes], list[Finding]]:
-    """The files of the whole tree, and notes about lists that are somebody else's."""
+    """The files of the whole tree, and notes about lists that are somebody else's.
+
+    Several targets have a folder each, and no list in common: nobody applies a flow twice.
+    """
     from dragoman.write import folder
     from dragoman.write.kustomization import kustomizations
 
-    several = len({one.target for _, one in pairs}) > 1
+    targets = dict.fromkeys(one.target for _, one in pairs)
+    texts: dict[str, bytes] = {}
+    for target in targets:
+        top = f"{target}/" if len(targets) > 1 else ""
+        made = _files([(below, one) for below, one in pairs if one.target == target])
+        lists = kustomizations(path for path, one in made.items() if one.object)
+        texts |= {top + path: text for path, text in lists.items()}
+        texts |= {top + path: one.text for path, one in made.items()}
+    others = folder.others(output, texts)
+    for path in others:
+        del texts[path]
+    return folder.whole(texts), [_not_ours(f"{output}/{path}") for path in others]
+
+
+def _files(pairs: Sequence[tuple[str, Rendered]]) -> dict[str, Made]:
+    """The manifests of one target by their paths; raises `Findings` when two have the same."""
     found: dict[str, tuple[Rendered, Made]] = {}
     for below, one in pairs:
-        inner = "/".join(part for part in (one.target if several else "", below) if part)
         for made in one.made:
-            path = f"{inner}/{made.file}" if inner else made.file
+            path = f"{below}/{made.file}" if below else made.file
             other, _ = found.setdefault(path, (one, made))
             if other is not one:
                 raise Findings([_same_file(path, one, other)])
-    lists = kustomizations(path for path, (_, made) in found.items() if made.object)
-    others = folder.others(output, lists)
-    notes = [_not_ours(f"{output}/{path}") for path in others]
-    for path in others:
-        del lists[path]
-    return folder.whole({**{path: made.text for path, (_, made) in found.items()}, **lists}), notes
+    return {path: made for path, (_, made) in found.items()}
 
 
 def _same_file(path: str, one: Rendered, other: Rendered) -> Finding:

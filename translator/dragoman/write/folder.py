@@ -69,8 +69,8 @@ def write(folder: str, texts: Mapping[str, bytes]) -> None:
 
 
 def others(folder: str, paths: Iterable[str]) -> list[str]:
-    """Of the kustomizations, those in whose place is somebody else's, under any name that kustomize knows."""
-    return [path for path in paths if any(_is_others(_in(folder, beside)) for beside in _beside(path))]
+    """Of the paths, the kustomizations in whose place is somebody else's, under any name that kustomize knows."""
+    return [path for path in paths if posixpath.basename(path) == NAME and _is_taken(_in(folder, path))]
 
 
 def _steps(found: Differences, texts: Mapping[str, bytes]) -> Iterator[Step]:
@@ -134,23 +134,22 @@ def _order(path: str) -> tuple[bool, int, str]:
 
 
 def _superfluous(folder: str, texts: Mapping[str, bytes]) -> set[str]:
-    listed = _listed(folder)
-    marked = {path for inner in {"", *map(posixpath.dirname, texts)} for path in _marked(folder, inner)}
-    if _has_mark(_in(folder, INDEX)):
-        listed.add(INDEX)
-    return {path for path in (listed | marked) - texts.keys() if os.path.isfile(_in(folder, path))}
+    listed = {path for path in _listed(folder) - texts.keys() if _is_safe(folder, path)}
+    beside = {path for inner in {"", *map(posixpath.dirname, texts)} for path in _beside(folder, inner)} - texts.keys()
+    stale = {path for path in listed if path.endswith(JSON)}
+    stale |= {path for path in beside if path.endswith(PART)}  # what we left when we were killed
+    stale |= {path for path in listed | beside if path.endswith((YAML, INDEX)) and _has_mark(_in(folder, path))}
+    return {path for path in stale if os.path.isfile(_in(folder, path))}
 
 
-def _marked(folder: str, inner: str) -> Iterator[str]:
-    """The files of an inner folder that are ours: YAML, and what we left behind when we were killed."""
+def _beside(folder: str, inner: str) -> Iterator[str]:
     try:
         names = os.listdir(_in(folder, inner))
     except FileNotFoundError:
         return
     for name in names:
-        path = posixpath.join(inner, name)
-        if name.endswith(PART) or (name.endswith(YAML) and _has_mark(_in(folder, path))):
-            yield path
+        if name.endswith((YAML, PART)) or (name == INDEX and not inner):
+            yield f"{inner}/{name}" if inner else name
 
 
 def _index(texts: Iterable[str]) -> dict[str, bytes]:
@@ -159,26 +158,23 @@ def _index(texts: Iterable[str]) -> dict[str, bytes]:
 
 
 def _listed(folder: str) -> set[str]:
-    """The files of the index that may be ours: none outside of the folder, and no YAML without our mark."""
     text = _content(_in(folder, INDEX)) or b""
     if not text.startswith(MARK):
         return set()
-    top = os.path.realpath(folder) + os.sep
-    found = set()
-    for path in text.decode(errors="surrogateescape").split("\n")[1:]:
-        place = _in(folder, path)
-        inside = (os.path.realpath(os.path.dirname(place)) + os.sep).startswith(top)
-        if inside and (path.endswith(JSON) or (path.endswith(YAML) and _has_mark(place))):
-            found.add(posixpath.normpath(path))
-    return found
+    return set(text.decode(errors="surrogateescape").split("\n")[1:])
 
 
-def _beside(path: str) -> Iterator[str]:
-    return (posixpath.join(posixpath.dirname(path), name) for name in NAMES)
+def _is_safe(folder: str, path: str) -> bool:
+    """Whether a path that an index has, whoever wrote that, is below the folder, links followed."""
+    if posixpath.normpath(path) != path or "\0" in path:
+        return False
+    top = os.path.realpath(folder)
+    return (os.path.realpath(os.path.dirname(_in(folder, path))) + os.sep).startswith(top + os.sep)
 
 
-def _is_others(place: str) -> bool:
-    return os.path.lexists(place) and not _has_mark(place)
+def _is_taken(place: str) -> bool:
+    beside = [os.path.join(os.path.dirname(place), name) for name in NAMES]
+    return any(os.path.lexists(one) and not _has_mark(one) for one in beside)
 
 
 def _has_mark(place: str) -> bool:
