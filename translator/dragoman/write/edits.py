@@ -17,6 +17,8 @@ UNSURE = "its text has a form that cannot be edited with certainty"
 _BREAK = re.compile(r"\r\n|\r|\n")
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+|$))+")  # an anchor and a tag
 _TAG = re.compile(r"!\S*\s+")
+_ANCHOR = re.compile(r"&([^\s,\[\]{}]+)")
+_ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
 _COLON = re.compile(r"[ \t]*:")
 _BLOCK = re.compile(r"[|>][-+0-9]*")
 _REST = re.compile(r"((?:[ \t]*,)?)([ \t]*(?:[ \t]#[^\r\n]*)?)(?=[\r\n])")  # of the last entry's line, without a brace
@@ -43,6 +45,8 @@ class Page:
         self.text, self.file = text, file
         # what tools of YAML 1.1 read otherwise is text: quotes around it change no data
         self.documents = {document.number: document for document in yaml.parse(text, file, foreign=True)}
+        self.shared = {one for document in self.documents.values() for one in _shared(document.data)}
+        self.aliases = set(_ALIAS.findall(text))  # and what only looks like one
         self.starts = [0, *(found.end() for found in _BREAK.finditer(text))]
 
     def data(self) -> dict[int, Any]:
@@ -54,11 +58,10 @@ class Page:
         document = self.documents.get(fix.number)
         if document is None or document.data is None or not fix.path:
             raise CannotEdit(UNSURE)
-        shared = _shared(document.data)
         node, place = document.data, Mark(document.start, document.start, document.start, document.start)
         for depth, step in enumerate(fix.path):
             rest = fix.path[depth:]
-            if id(node) in shared:
+            if id(node) in self.shared:
                 raise CannotEdit(SHARED)
             if node is not None and step in document.marks.get(id(node), {}):
                 node, place = node[step], document.marks[id(node)][step]
@@ -94,6 +97,9 @@ class Page:
             return None if value is None else self._fill(place, [], value)
         if repr(old) == repr(value) and not isinstance(resolve(written), Unclear):
             return None
+        anchor = _ANCHOR.search(self.text, self._offset(place.start), start)
+        if anchor is not None and anchor[1] in self.aliases:
+            raise CannotEdit(SHARED)
         new = scalar(value, '"' if self._is_json(place) else written[0])
         if (block := _BLOCK.match(written)) is not None:  # its first line may have a comment
             new += _BREAK.split(written[block.end() :])[0]

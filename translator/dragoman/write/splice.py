@@ -45,10 +45,8 @@ def spliced(text: str, file: str, fixes: Sequence[Fix]) -> Spliced:
             break
         edits = list(_edits(page, waiting, refused))
         batch = _apart(edits)
-        after = _accepted(page, batch)
-        if after is None and len(batch) > 1:
-            batch = batch[:1]
-            after = _accepted(page, batch)
+        while (after := _accepted(page, batch)) is None and len(batch) > 1:
+            batch = batch[: len(batch) // 2]  # one of them does something else than it should
         tried = [fix for fix, _ in batch]
         if after is None:
             refused += [Refusal(fix, page.doubt(fix)) for fix in tried]
