@@ -1,10 +1,12 @@
-"""Policies in force, from their documents alone."""
+"""Policies in force."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from dragoman.load.document import Document
+from dragoman.load.files import Options
+from dragoman.load.policies import policies
 from dragoman.policy.enact import Enacted, enact
 from dragoman.policy.model import Policy
 
@@ -12,3 +14,8 @@ from dragoman.policy.model import Policy
 def enacted(documents: Sequence[Document]) -> Enacted:
     """The policies of some documents, none of which names files of a cluster."""
     return enact([Policy(document) for document in documents])
+
+
+def enacted_of(path: str, options: Options) -> Enacted:
+    """The policies of a file, with what they extend and the files of the cluster that they name."""
+    return enact([Policy(*layer) for layer in policies([path], options)])

@@ -16,9 +16,10 @@ from dragoman.findings import Findings
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import render
+from dragoman.policy.enact import NO_POLICIES, Enacted
 from dragoman.report.text import text
 from dragoman.write import manifests
-from enacted import enacted
+from enacted import enacted_of
 
 # what a platform says of itself, for targets that need to know
 PLATFORM = {
@@ -54,20 +55,18 @@ def _made(target: str) -> dict[str, str]:
     options = files.Options(root=str(FEATURES))
     [spec] = [name for name in os.listdir(".") if name.startswith("spec.dragoman.")]
     documents = files.load([spec], options)
-    policies = files.load(["policy.yaml"], options) if Path("policy.yaml").exists() else []
     try:
+        policies = enacted_of("policy.yaml", options) if Path("policy.yaml").exists() else NO_POLICIES
         said, texts = _rendered(documents[0], policies, options, target)
     except Findings as error:
         said, texts = text(error.findings), {}
     return {**texts, **({"findings.txt": said} if said else {})}
 
 
-def _rendered(
-    flow: Document, policies: list[Document], options: files.Options, target: str
-) -> tuple[str, dict[str, str]]:
+def _rendered(flow: Document, policies: Enacted, options: files.Options, target: str) -> tuple[str, dict[str, str]]:
     libraries = files.imported(flow, flow.data["spec"].get("imports") or {}, options)
     environment = next(iter(flow.data["spec"].get("environments") or {}), "")
-    done = render(flow, libraries, enacted(policies), target, environment, platform=PLATFORM)
+    done = render(flow, libraries, policies, target, environment, platform=PLATFORM)
     return text(done.findings), manifests.files([(flow.file, one) for one in done.emission.manifests], "yaml")
 
 

@@ -356,7 +356,7 @@ class TestContainersBesideTheStep:
         found = judged(spec, ranges("{type: Container, min: {cpu: 50m}}"))
         [error] = [one for one in found.findings if one.severity == "error"]
         assert error.message == (
-            "container `dragoman-outputs` asks for 10m `cpu`, and a container must ask for at least 50m here"
+            "`dragoman-outputs`, beside step `a`, asks for 10m `cpu`, and a container must ask for at least 50m here"
         )
         assert error.help.startswith("let the LimitRange allow what dragoman's own containers ask for")
         assert (error.span and error.span.line, error.fix) == (6, None)

@@ -214,13 +214,15 @@ class TestWhatEveryContainerMustSay:
         alone = judged(spec, quota("{limits.cpu: 9}"))
         assert alone.said() == [
             f"{subject} has no limit of `cpu`, which ResourceQuota `q` wants of every container"
-            for subject in ("step `a`", "container `dragoman-outputs`", "step `b`", "the coordinator")
+            for subject in ("step `a`", "beside step `a`, `dragoman-outputs`", "step `b`", "the coordinator")
         ]
 
     def test_argo_s_own_containers_say_nothing(self) -> None:
         found = judged(ONE, quota("{limits.memory: 9Gi}"), target="argo")
         assert found.said() == []
-        assert [one.split("`")[1] for one in found.said("warning")] == ["init", "wait"]
+        assert found.said("warning") == [
+            "beside step `a`, `init`, `wait` have no limit of `memory`, which ResourceQuota `q` wants of every container"
+        ]
         assert "say it in `executor.resources` in the configuration of Argo's controller" in found.findings[0].help
 
     def test_only_pods_that_it_counts(self) -> None:

@@ -151,7 +151,9 @@ def _amount(resource: str, amount: Known) -> str:
 
 def _finding(pod: Pod, container: Container, refusal: Refusal, *, of_pod: bool = False) -> Finding:
     own = not container.name
-    subject = f"the pod of {pod.subject}" if of_pod else pod.subject if own else f"container `{container.name}`"
+    subject = (
+        f"the pod of {pod.subject}" if of_pod else pod.subject if own else f"`{container.name}`, beside {pod.subject},"
+    )
     kind: Kind = "requests" if refusal.what == "default" else refusal.kind
     place = refusal.by.origin.span()
     advice = refusal.advice if own and pod.step is not None else _advice(container)

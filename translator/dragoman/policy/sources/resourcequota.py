@@ -216,39 +216,46 @@ def _wanting(covered: Sequence[Pod], found: ResourceQuota) -> Iterator[Finding]:
     """Amounts that a quota of cores or memory wants of every container."""
     met: list[Container] = []  # beside steps: what is wrong with one is said once
     for pod in covered:
-        for container in pod.containers:
-            if container not in met:
-                yield from _lacking(pod, container, found)
-        met += pod.containers[1:]
+        others = [one for one in pod.containers[1:] if one not in met]
+        met += others
+        for name, kind, resource in WANTED:
+            if name in found.hard:
+                if resource not in pod.own.asked.of(kind):
+                    yield _lacking(pod, (), found, name, kind, resource)
+                silent = tuple(one for one in others if resource not in one.asked.of(kind))
+                if silent:
+                    yield _lacking(pod, silent, found, name, kind, resource)
 
 
-def _lacking(pod: Pod, container: Container, found: ResourceQuota) -> Iterator[Finding]:
-    own = not container.name
-    for name, kind, resource in WANTED:
-        if name not in found.hard or resource in container.asked.of(kind):
-            continue
-        place = found.hard[name].origin.span()
-        verb = {"requests": "asks for no", "limits": "has no limit of"}[kind]
-        subject = pod.subject if own else f"container `{container.name}`"
-        yield Finding(
-            "DRG435",
-            f"{subject} {verb} `{resource}`, which {found.object.shown} wants of every container",
-            pod.place,
-            f"{_advice(pod, container, kind, resource)}; {NEVER}",
-            WARNING if container.elsewhere else ERROR,
-            pod.address_of(kind, resource) if own else pod.address,
-            ((place, f"it counts `{found.words[name]}`"),) if place is not None else (),
-            f"resourcequota.{name}",
-            fix=_fix(pod, kind, resource) if own else None,
-        )
+def _lacking(
+    pod: Pod, others: Sequence[Container], found: ResourceQuota, name: str, kind: Kind, resource: str
+) -> Finding:
+    """A pod that does not say an amount, or the containers beside its own that do not."""
+    place = found.hard[name].origin.span()
+    several = ", ".join(f"`{one.name}`" for one in others)
+    subject = f"beside {pod.subject}, {several}" if others else pod.subject
+    verb = {"requests": "asks for no", "limits": "has no limit of"}[kind]
+    if len(others) > 1:
+        verb = {"requests": "ask for no", "limits": "have no limit of"}[kind]
+    return Finding(
+        "DRG435",
+        f"{subject} {verb} `{resource}`, which {found.object.shown} wants of every container",
+        pod.place,
+        f"{_advice(pod, others, kind, resource)}; {NEVER}",
+        WARNING if others and others[0].elsewhere else ERROR,
+        pod.address if others else pod.address_of(kind, resource),
+        ((place, f"it counts `{found.words[name]}`"),) if place is not None else (),
+        f"resourcequota.{name}",
+        fix=None if others else _fix(pod, kind, resource),
+    )
 
 
-def _advice(pod: Pod, container: Container, kind: Kind, resource: str) -> str:
-    if pod.step is not None and not container.name:
+def _advice(pod: Pod, others: Sequence[Container], kind: Kind, resource: str) -> str:
+    if pod.step is not None and not others:
         return f"say `resources.{kind}.{resource}`"
     field = "default" if kind == "limits" else "defaultRequest"
     ranged = f"let a LimitRange say a `{field}` of `{resource}`, and name its file under `quotaFrom` too"
-    return f"say it in {container.elsewhere}, or {ranged}" if container.elsewhere else ranged
+    return f"say it in {others[0].elsewhere}, or {ranged}" if others and others[0].elsewhere else ranged
 
 
 def _fix(pod: Pod, kind: Kind, resource: str) -> Fix | None:
