@@ -82,7 +82,7 @@ def _steps(found: Differences, texts: Mapping[str, bytes]) -> Iterator[Step]:
         yield INDEX, both
     for path in changed:
         yield path, texts[path]
-    for path in stale:
+    for path in sorted(stale, key=_order, reverse=True):
         yield path, None
     if (stale and both) or INDEX in (*found.missing, *found.different, *found.superfluous):
         yield INDEX, texts.get(INDEX)
@@ -90,14 +90,13 @@ def _steps(found: Differences, texts: Mapping[str, bytes]) -> Iterator[Step]:
 
 def _take(folder: str, steps: Sequence[Step]) -> None:
     """Take the steps, all or none."""
-    parts = [f"{_in(folder, path)}.{number}{PART}" for number, (path, _) in enumerate(steps)]
+    parts = [_in(folder, f".{number}{PART}") for number in range(len(steps))]  # where a later `write` finds them
     done: list[tuple[str, bytes | None]] = []
     try:
-        for (_, text), part in zip(steps, parts, strict=True):
+        for (path, text), part in zip(steps, parts, strict=True):
             if text is not None:
-                os.makedirs(os.path.dirname(part), exist_ok=True)
-                with open(part, "wb") as file:
-                    file.write(text)
+                os.makedirs(os.path.dirname(_in(folder, path)), exist_ok=True)
+                _put(part, text)
         for (path, text), part in zip(steps, parts, strict=True):
             place = _in(folder, path)
             done.append((place, _content(place)))
@@ -107,7 +106,7 @@ def _take(folder: str, steps: Sequence[Step]) -> None:
                 os.remove(place)
     except BaseException:  # Ctrl-C, too
         for place, before in reversed(done):
-            _restore(place, before)
+            _restore(place, before, parts[0])
         for part in parts:
             with suppress(OSError):
                 os.remove(part)
@@ -116,19 +115,22 @@ def _take(folder: str, steps: Sequence[Step]) -> None:
         raise
 
 
-def _restore(place: str, before: bytes | None) -> None:
+def _restore(place: str, before: bytes | None, part: str) -> None:
     with suppress(OSError):  # there is nothing else that we could do
         if before is None:
             os.remove(place)
         elif _content(place) != before:
-            part = place + PART
-            with open(part, "wb") as file:
-                file.write(before)
+            _put(part, before)
             os.replace(part, place)
 
 
+def _put(path: str, text: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(text)
+
+
 def _order(path: str) -> tuple[bool, int, str]:
-    """Lists come after what they list, and those of inner folders before those of outer ones."""
+    """Lists come after what they list, and those of inner folders before those of outer ones; to go, the other way."""
     is_list = posixpath.basename(path) == NAME
     return is_list, -path.count("/") if is_list else 0, path
 
