@@ -198,7 +198,8 @@ def merged(folder: Path, application: Application) -> Mapping[str, Any] | None:
     source: dict[str, Any] = {} if application.plugin is None else {"plugin": application.plugin}
     for name in (".argocd-source.yaml", f".argocd-source-{application.name}.yaml"):
         if (folder / name).is_file():
-            source = _patched(source, yaml.safe_load((folder / name).read_text()))
+            patched = _patched(source, yaml.safe_load((folder / name).read_text()))
+            source = _unmarshalled(source, patched)
     return source.get("plugin")
 
 
@@ -225,6 +226,15 @@ def _patched(base: Any, patch: Any) -> Any:
     for key, value in patch.items():
         result[key] = _patched(result.get(key), value)
     return {key: value for key, value in result.items() if patch.get(key, "") is not None}
+
+
+def _unmarshalled(into: Any, said: Any) -> Any:
+    """Go's json.Unmarshal, into a value that is there."""
+    if isinstance(into, dict) and isinstance(said, dict):
+        return {**into, **{key: _unmarshalled(into.get(key), value) for key, value in said.items()}}
+    if isinstance(into, list) and isinstance(said, list):
+        return [_unmarshalled(into[n], one) if n < len(into) else one for n, one in enumerate(said)]
+    return said
 
 
 def _value(name: str, said: Mapping[str, str]) -> str:

@@ -33,6 +33,17 @@ def cluster_program(request: pytest.FixtureRequest) -> Path:
     return _program(request, "cluster", "Kubernetes")
 
 
+@pytest.fixture(scope="session")
+def argocd_program() -> Path:
+    """The program with Argo CD's code; `make e2e-argocd` builds it, which is too much for every check."""
+    binary = _built("argocd")
+    if not binary.exists():
+        why = "Argo CD's own code is not built: `make e2e-argocd` puts the plugin between its servers"
+        _skipped.add(why)
+        pytest.skip(why)
+    return binary
+
+
 def _program(request: pytest.FixtureRequest, folder: str, whose: str) -> Path:
     """A plain run takes a program where it is built; with `--conformance` it is built, or the tests fail."""
     if request.config.getoption("--conformance"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -78,11 +77,8 @@ def servers(program: Path, plugin: Path, **environment: str) -> Iterator[Servers
                 time.sleep(0.02)
             yield Servers(program, work)
         finally:
-            server.send_signal(signal.SIGTERM)
-            try:
-                server.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                server.kill()
+            server.kill()  # it takes its socket away when it is asked to end, and stays
+            server.wait()
 
 
 def objects(answer: dict[str, Any]) -> Sequence[dict[str, Any]]:

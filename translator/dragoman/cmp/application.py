@@ -80,7 +80,8 @@ def environment(one: Application, folder: str, inherited: Mapping[str, str], roo
         **{name: inherited[name] for name in GIVEN if name in inherited},
     }
     variables = {
-        f"ARGOCD_ENV_{entry['name']}": expanded(entry.get("value") or "", said) for entry in plugin.get("env") or ()
+        f"ARGOCD_ENV_{entry.get('name', '')}": expanded(entry.get("value") or "", said)
+        for entry in plugin.get("env") or ()
     }
     if not plugin:
         return {**said, **variables}
@@ -123,7 +124,7 @@ def _merged(one: Application, folder: str, root: str) -> Mapping[str, Any]:
             )
         for document in found:
             _check(document.data.get("plugin"), document, ("plugin",))
-            source = merge_patch(source, document.data)
+            source = read_over(source, merge_patch(source, document.data))
     return {
         **source,
         "path": one.source.get("path"),
@@ -145,6 +146,18 @@ def merge_patch(base: Any, patch: Any) -> Any:
     return merged
 
 
+def read_over(before: Any, after: Any) -> Any:
+    """JSON as Go reads it into a value that is there: what is missing stays, in maps and in the items of lists.
+
+    So what a file sets to null is not deleted, and a parameter keeps what one at its place had of another shape.
+    """
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before | {key: read_over(before.get(key), value) for key, value in after.items()}
+    if isinstance(before, list) and isinstance(after, list):
+        return [*map(read_over, before, after), *after[len(before) :]]
+    return after
+
+
 def _check(plugin: Any, document: Document, at: Path) -> None:
     """Raise for a plugin block that Argo CD could not read: all its values are text."""
     if plugin is None:
@@ -157,8 +170,8 @@ def _check(plugin: Any, document: Document, at: Path) -> None:
             continue
         for number, entry in enumerate(entries):
             place = (*at, key, number)
-            if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-                findings.append((place, f"each of `{key}` has a `name`"))
+            if not isinstance(entry, dict) or not isinstance(entry.get("name", ""), str):
+                findings.append((place, f"each of `{key}` is a map with a `name`"))
                 continue
             for field, kind in fields.items():
                 value = entry.get(field)
