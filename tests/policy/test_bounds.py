@@ -209,7 +209,8 @@ def test_a_gpu_that_is_taken_away_has_no_kind() -> None:
 @pytest.mark.parametrize("who", ["step", "block", "template", "defaults", "environment", "--set", "--with"])
 def test_whoever_asks(who: str) -> None:
     """The place is that of the amount, the rule and the address are the step's."""
-    said, flow, options = "resources: {limits: {cpu: 6}}", "steps: {a: {}}", {}
+    said, flow = "resources: {limits: {cpu: 6}}", "steps: {a: {}}"
+    options: dict[str, Any] = {}
     if who == "step":
         flow = f"steps: {{a: {{{said}}}}}"
     elif who == "block":
@@ -224,7 +225,7 @@ def test_whoever_asks(who: str) -> None:
         options = {"sets": ["steps.a.resources.limits.cpu=6"]}
     else:
         options = {"given": ["argo:memory=1Gi,cpu=6"]}
-    done = settled(flow, "max: [{cpu: 4, action: clamp, reason: small nodes.}]", **options)  # type: ignore[arg-type]
+    done = settled(flow, "max: [{cpu: 4, action: clamp, reason: small nodes.}]", **options)
     [finding] = done.findings
     assert finding.message == "step `a`: asked 6 cpu, given 4"
     assert finding.help == "ask for 4, and nothing is cut: small nodes"

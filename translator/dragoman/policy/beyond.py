@@ -55,10 +55,12 @@ def asked_beyond(side: Side, step: Step, bound: Bound, over: Known, *, cut: bool
     )
 
 
-def may_be_beyond(side: Side, step: Step, bound: Bound, place: Place, said: Origin) -> Finding:
-    """An amount that may turn out to be beyond a bound. Of a minimum it is a note: no step can declare its least."""
+def may_be_beyond(side: Side, step: Step, bound: Bound, place: Place, said: Origin, *, cut: bool) -> Finding:
+    """An amount that may turn out to be beyond a bound. Of a minimum it is a note: no step can declare its least.
+
+    cut  the engine cuts it, or raises it, to the bound then
+    """
     end = quantity.canonical(bound.key, bound.amount)
-    cut = bound.action == "clamp"
     what = f"and the {WORDS[side]} is {end}"
     if cut:
         what = f"{'more' if side == 'max' else 'less'} than {end} becomes {end} then"

@@ -58,53 +58,72 @@ def beyond(side: Side, amount: int, bound: int) -> bool:
     return amount > bound if side == "max" else amount < bound
 
 
+class _Case(NamedTuple):
+    """A step under its bounds, and what was said so far."""
+
+    step: Step
+    bounds: Bounds
+    findings: list[Finding]
+
+    def say(self, finding: Finding, exemption: Exemption | None) -> None:
+        """Add a finding; of one that an exemption covers, nothing comes but a note."""
+        if exemption is not None:
+            from dragoman.policy.exemptions import pardon
+
+            severity = finding.severity if finding.severity == ERROR else INFO
+            finding = finding._replace(severity=severity, pardon=pardon(exemption))
+        self.findings.append(finding)
+
+
 def hold(step: Step, amounts: Amounts, bounds: Bounds, findings: list[Finding]) -> Step:
     """Keep a step's amounts within the bounds; the step, what it may grow to within them too."""
     if not bounds.tightest:
         return step
+    case = _Case(step, bounds, findings)
     for key in dict.fromkeys(key for _, key, _ in bounds.tightest):
         places = [SHM] if key == "shm" else [("requests", key), ("limits", key)]
         asked = {place: amounts[place] for place in places if place in amounts}
         known: Known = {place: (amount, said) for place, (amount, said) in asked.items() if isinstance(amount, int)}
-        amounts.update(_held(step, key, known, bounds, findings))
-        running = {place: amount for place, (amount, _) in asked.items() if place not in known}
+        amounts.update(_held(case, key, known))
+        running = [place for place in asked if place not in known]
         if running:
-            _hold_running(step, key, list(running), amounts, bounds, findings)
-    return _with_growth(step, bounds, findings)
+            _hold_running(case, key, running, amounts)
+    return _with_growth(case)
 
 
-def _with_growth(step: Step, bounds: Bounds, findings: list[Finding]) -> Step:
+def _with_growth(case: _Case) -> Step:
     """The step with what its amounts may grow to within the bounds."""
+    step = case.step
     if step.retry is None or not step.retry.escalate:
         return step
     grown: list[Escalation] = []
     for growth in step.retry.escalate:
         place = ("retry", "escalate", growth.resource, "max")
         asked: Known = {place: (growth.maximum, origin(step, *place))}
-        [(maximum, _)] = _held(step, growth.resource, asked, bounds, findings).values()
+        [(maximum, _)] = _held(case, growth.resource, asked).values()
         grown.append(growth._replace(maximum=maximum))
     return step._replace(retry=step.retry._replace(escalate=tuple(grown)))
 
 
-def _held(step: Step, key: str, asked: Known, bounds: Bounds, findings: list[Finding]) -> Known:
+def _held(case: _Case, key: str, asked: Known) -> Known:
     """Known amounts of one resource within its bounds."""
     for side in SIDES:
-        asked = _held_on(side, step, key, asked, bounds, findings)
+        asked = _held_on(case, side, key, asked)
     return asked
 
 
-def _held_on(side: Side, step: Step, key: str, asked: Known, bounds: Bounds, findings: list[Finding]) -> Known:
+def _held_on(case: _Case, side: Side, key: str, asked: Known) -> Known:
     given = False
     for action in ACTIONS:
-        bound = bounds.tightest.get((side, key, action))
+        bound = case.bounds.tightest.get((side, key, action))
         if bound is None:
             continue
         over = {place: found for place, found in asked.items() if beyond(side, found[0], bound.amount)}
         if not over:
             continue
-        exemption = bounds.exemption(step, side, key)
+        exemption = case.bounds.exemption(case.step, side, key)
         cut = action == "clamp" and exemption is None
-        findings.append(_pardoned(asked_beyond(side, step, bound, over, cut=cut, given=given), exemption))
+        case.say(asked_beyond(side, case.step, bound, over, cut=cut, given=given), exemption)
         if action == "deny" or exemption is not None:
             return asked
         if cut:
@@ -113,21 +132,9 @@ def _held_on(side: Side, step: Step, key: str, asked: Known, bounds: Bounds, fin
     return asked
 
 
-def _pardoned(finding: Finding, exemption: Exemption | None) -> Finding:
-    """A finding that an exemption covers: what would have been changed is only noted."""
-    if exemption is None:
-        return finding
-    from dragoman.policy.exemptions import pardon
-
-    severity = finding.severity if finding.severity == ERROR else INFO
-    return finding._replace(severity=severity, pardon=pardon(exemption))
-
-
-def _hold_running(
-    step: Step, key: str, places: list[Place], amounts: Amounts, bounds: Bounds, findings: list[Finding]
-) -> None:
+def _hold_running(case: _Case, key: str, places: list[Place], amounts: Amounts) -> None:
     """Hold amounts that are known only while the flow runs: by what is declared of them, else by an expression."""
-    clamps = {side: _held_while_running(side, step, key, places[0], amounts, bounds, findings) for side in SIDES}
+    clamps = {side: _held_while_running(case, side, key, places[0], amounts) for side in SIDES}
     if any(bound is not None for bound in clamps.values()):
         for place in places:
             amount, said = amounts[place]
@@ -135,26 +142,25 @@ def _hold_running(
             amounts[place] = (within(amount, key, clamps["min"], clamps["max"]), said)
 
 
-def _held_while_running(
-    side: Side, step: Step, key: str, place: Place, amounts: Amounts, bounds: Bounds, findings: list[Finding]
-) -> int | None:
+def _held_while_running(case: _Case, side: Side, key: str, place: Place, amounts: Amounts) -> int | None:
     """What the engine has to hold an amount to on one side, if anything; what is declared of it is held here."""
     declared = _declared(key, amounts)
-    amounts.update(_held_on(side, step, key, declared, bounds, findings))
+    amounts.update(_held_on(case, side, key, declared))
     clamp: int | None = None
     for action in ACTIONS:
-        bound = bounds.tightest.get((side, key, action))
+        bound = case.bounds.tightest.get((side, key, action))
         if bound is None or (clamp is not None and not beyond(side, clamp, bound.amount)):
             continue
         told = any(beyond(side, amount, bound.amount) for amount, _ in declared.values())
         if declared and side == "max" and not told:  # no amount may be more than what is declared
             continue
-        exemption = bounds.exemption(step, side, key)
+        exemption = case.bounds.exemption(case.step, side, key)
+        cut = action == "clamp" and exemption is None
         if not told:
-            findings.append(_pardoned(may_be_beyond(side, step, bound, place, amounts[place][1]), exemption))
+            case.say(may_be_beyond(side, case.step, bound, place, amounts[place][1], cut=cut), exemption)
         if action == "deny" or exemption is not None:
             break
-        if action == "clamp":
+        if cut:
             clamp = bound.amount
     return clamp
 
