@@ -160,6 +160,7 @@ def test_a_value_of_the_command_line_is_at_its_flow(capsys: pytest.CaptureFixtur
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "flows/fine.dragoman.yaml"
     [found] = json.loads(out(capsys, *arguments, "--format", "json"))["findings"]
     assert found["place"]["file"] == "--set params.rows=x"
+    assert out(capsys, *arguments, "--format", "lines").startswith("--set params.rows=x: error DRG112: ")
     assert "::error file=flows/fine.dragoman.yaml,line=1," in out(capsys, *arguments, "--format", "github")
 
 
@@ -193,9 +194,11 @@ def test_links(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_quiet_is_errors(capsys: pytest.CaptureFixture[str]) -> None:
-    whole = json.loads(out(capsys, *CHECK, "-q", "--format", "json"))
-    assert {one["severity"] for one in whole["findings"]} == {"error"}
+@pytest.mark.parametrize(("fail_on", "severities"), [("error", {"error"}), ("warning", {"error", "warning"})])
+def test_quiet_is_what_fails(fail_on: str, severities: set[str], capsys: pytest.CaptureFixture[str]) -> None:
+    whole = json.loads(out(capsys, *CHECK, "-q", "--fail-on", fail_on, "--format", "json"))
+    assert {one["severity"] for one in whole["findings"]} == severities
+    assert whole["summary"]["failed"]
 
 
 def test_into_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,6 +91,12 @@ def test_what_no_file_says_is_the_flows(place: Span | None) -> None:
     }
 
 
+@pytest.mark.parametrize(("checked", "uri"), [((Checked("Flow", "jobs/x.yaml"),), "jobs/x.yaml"), ((), ".")])
+def test_what_has_no_place_is_somewhere(checked: tuple[Checked, ...], uri: str) -> None:
+    [result] = run(Finding("DRG454", "stale"), checked=checked)["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+
+
 def test_a_place_of_the_command_line_takes_part_in_words() -> None:
     other = (Span("--set steps.a.cpu=9"), "the limit is set here")
     [result] = run(FOUND._replace(related=(other, (Span("p.yaml", 3, 1, 3, 2), "the rule"))))["results"]

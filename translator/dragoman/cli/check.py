@@ -14,7 +14,7 @@ from dragoman.cli.judge import failed, judged
 from dragoman.cli.messages import colored
 from dragoman.cli.pardon import pardoned
 from dragoman.cli.platform import platform
-from dragoman.findings import Finding, Findings, did_you_mean
+from dragoman.findings import ERROR, Finding, Findings, did_you_mean
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import render
@@ -116,7 +116,7 @@ def _report(
 ) -> str:
     shown = [finding for finding in findings if finding.severity != "info" or arguments.verbose]
     if arguments.quiet:
-        shown = [finding for finding in shown if finding.severity == "error"]
+        shown = [finding for finding in shown if finding.severity in (ERROR, arguments.fail_on)]
     if form == "lines":
         return text.lines(shown)
     color = form == "text" and output == "-" and colored(arguments, sys.stdout)

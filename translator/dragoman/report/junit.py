@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from dragoman.findings import Finding, Span
+from dragoman.findings import Finding
 from dragoman.report.model import Checked, Entry, Report
 from dragoman.report.order import name
-from dragoman.report.text import reason
+from dragoman.report.text import place, reason
 
 
 def text(report: Report) -> str:
@@ -61,17 +61,12 @@ def _case(report: Report, finding: Finding, file: str) -> ElementTree.Element:
 
 def _told(finding: Finding) -> str:
     """The finding in a few lines: place and message, then what to do."""
-    lines = [f"{_place(finding.span)}{finding.severity} {name(finding)}: {finding.message}"]
-    lines += [f"{_place(span)}{words}" for span, words in finding.related]
+    where = f"{place(finding.span)}: " if finding.span is not None else ""
+    lines = [f"{where}{finding.severity} {name(finding)}: {finding.message}"]
+    lines += [f"{place(span)}: {words}" for span, words in finding.related]
     lines += [f"help: {finding.help}"] if finding.help else []
     lines += [f"docs: {finding.docs}"] if finding.docs else []
     return "\n".join(lines)
-
-
-def _place(span: Span | None) -> str:
-    if span is None:
-        return ""
-    return f"{span.file}: " if span.approximate else f"{span.file}:{span.line}:{span.column}: "
 
 
 def _file(entry: Entry) -> str:

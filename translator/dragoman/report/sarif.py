@@ -30,8 +30,10 @@ _LEVELS = {ERROR: "error", WARNING: "warning"}
 def text(report: Report) -> str:
     """One run. Where there are too many findings, the least severe are left out, and a notification says so."""
     count = min(len(report.entries), MOST_RESULTS)
+    somewhere = Span(report.checked[0].file if report.checked else ".")  # GitHub takes no result without a place
     while True:
-        whole = _written(_worst(report.entries, count), len(report.entries) - count)
+        kept = [entry._replace(span=entry.span or somewhere) for entry in _worst(report.entries, count)]
+        whole = _written(kept, len(report.entries) - count)
         if count == 0 or len(whole) < MOST_BYTES or len(zlib.compress(whole.encode())) < MOST_BYTES:
             return whole
         count //= 2
@@ -101,9 +103,8 @@ def _result(entry: Entry, rule: int, hashes: dict[str, list[str]]) -> dict[str, 
     lines = [finding.message, finding.help, *elsewhere]
     if entry.span is not None and entry.span.approximate:
         lines.append("the value is computed by Jsonnet: there is no exact line")
-    location: dict[str, Any] = {}
-    if entry.span is not None:
-        location["physicalLocation"] = _physical(entry.span)
+    assert entry.span is not None
+    location: dict[str, Any] = {"physicalLocation": _physical(entry.span)}
     if finding.address:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.address}]
     return {
@@ -111,7 +112,7 @@ def _result(entry: Entry, rule: int, hashes: dict[str, list[str]]) -> dict[str, 
         "ruleIndex": rule,
         "level": _level(finding.severity),
         "message": {"text": "\n".join(filter(None, lines)) or name(finding)},
-        "locations": [location] if location else [],
+        "locations": [location],
         **({"relatedLocations": related} if related else {}),
         "partialFingerprints": _fingerprints(entry, hashes),
         # of a run's results either all say whether they are suppressed, or none does

@@ -50,10 +50,15 @@ def lines(findings: Iterable[Finding]) -> str:
 
 
 def _line(finding: Finding) -> str:
-    span = finding.span
-    where = "" if span is None else f"{clean(span.file)}:{span.line}:{span.column}: "
+    where = "" if finding.span is None else f"{place(finding.span)}: "
     told = f" ({finding.help})" if finding.help else ""
     return f"{where}{finding.severity} {_kind(finding)}: {finding.message}{told}"
+
+
+def place(span: Span) -> str:
+    """`flow.yaml:7:13`; a value of the command line is no place in a file."""
+    file = clean(span.file)
+    return file if file.startswith("--") else f"{file}:{span.line}:{span.column}"
 
 
 def _kind(finding: Finding) -> str:
