@@ -147,9 +147,12 @@ def _covers(theirs: Bound | Quota, mine: Bound | Quota) -> bool:
 
 
 def _amount(entry: Bound | Quota) -> str:
-    key = entry.key.rsplit(".", 1)[-1]
-    shown = quantity.canonical({"ephemeral-storage": "disk"}.get(key, key), entry.amount)
-    return f"{shown} {entry.key} (`{entry.action}`)"
+    """The amount and the action of an entry, in a sentence."""
+    kind, _, key = entry.key.rpartition(".")
+    key = {"ephemeral-storage": "disk"}.get(key, key)
+    return (
+        f"{'a limit of ' if kind == 'limits' else ''}{quantity.canonical(key, entry.amount)} {key} (`{entry.action}`)"
+    )
 
 
 def _rules(one: Policies, layer: Policies, findings: list[Finding]) -> tuple[Rule, ...]:
