@@ -54,6 +54,10 @@ def planned(
     plan = plan._replace(options={**platform.get(plan.target, {}), **plan.options})
     said, findings = in_force(policies, plan)
     plan, more = settle(plan, said, floors)
+    if said.rules:
+        from dragoman.policy.rules.judge import judge as asked_rules
+
+        more += asked_rules(plan, said)
     return plan, [*findings, *more]
 
 

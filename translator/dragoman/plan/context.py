@@ -48,7 +48,7 @@ class Context(NamedTuple):
         try:
             tree = check.check(parse.parse(written), scope)
         except ExprError as error:
-            self.findings.append(_located(error, written, source, path))
+            self.findings.append(located(error, written, source, path))
             return None
         if expected and tree.type.kind not in (*expected, "any"):
             self.report(
@@ -67,7 +67,7 @@ class Context(NamedTuple):
         try:
             return text.check_text(text.parse_text(written), scope)
         except ExprError as error:
-            self.findings.append(_located(error, written, source, path))
+            self.findings.append(located(error, written, source, path))
             return written
 
     def string(self, written: str, source: Source, path: Path, scope: Scope) -> str | Template:
@@ -104,7 +104,8 @@ def article(words: str) -> str:
     return ("an " if words[:1] in "aeiou" else "a ") + words
 
 
-def _located(error: ExprError, written: str, source: Source, path: Path) -> Finding:
+def located(error: ExprError, written: str, source: Source, path: Path) -> Finding:
+    """What is wrong with an expression, at its place in the text that is written at `path`."""
     span = source.span(path)
     width = span.end_column - span.column
     if span.line == span.end_line and width >= len(written):

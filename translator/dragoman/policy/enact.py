@@ -58,7 +58,7 @@ def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda na
         except Findings as error:
             findings += error.findings
             continue
-        said.append(_read(policy, findings))
+        said.append(_read(policy, said, findings))
         findings += _impossible(policy, stranger)
         findings += unsound(said[-1])
         if said[-1].exemptions:
@@ -110,8 +110,8 @@ def _impossible(policy: Policy, stranger: Callable[[str], str]) -> list[Finding]
     return findings
 
 
-def _read(policy: Policy, findings: list[Finding]) -> Policies:
-    """One policy's own words as data."""
+def _read(policy: Policy, above: Sequence[Policies], findings: list[Finding]) -> Policies:
+    """One policy's own words as data; its rules may also name constants of the layers above."""
     body, source = policy.document.data["spec"], Source(policy.document)
     context = Context(source, "", findings, {}, {}, {}, {})
     layer = Layer("policy", body.get("defaults") or {}, source, ("spec", "defaults"))
@@ -142,10 +142,7 @@ def _read(policy: Policy, findings: list[Finding]) -> Policies:
             name: (value, Origin("policy", source, ("spec", "values", name)))
             for name, value in (body.get("values") or {}).items()
         },
-        rules=tuple(
-            Rule(one["id"], one.get("severity") or "error", one, Origin("policy", source, ("spec", "rules", number)))
-            for number, one in enumerate(body.get("rules") or ())
-        ),
+        rules=_rules(policy, source, above, findings),
         exemptions=tuple(
             Exemption(one, Origin("policy", source, ("spec", "exemptions", number)))
             for number, one in enumerate(body.get("exemptions") or ())
@@ -160,6 +157,23 @@ def _read(policy: Policy, findings: list[Finding]) -> Policies:
 def _origin(layer: Layer, *place: str) -> Origin:
     """Who says a default: it may stand straight under `resources`."""
     return origin(Step((), layers=(layer,)), "resources", *place)
+
+
+def _rules(policy: Policy, source: Source, above: Sequence[Policies], findings: list[Finding]) -> tuple[Rule, ...]:
+    """A policy's rules, compiled; nothing is even imported where there are none."""
+    entries = policy.document.data["spec"].get("rules")
+    if not entries:
+        return ()
+    from dragoman.policy.rules.compile import compile_rule
+
+    name, own = policy.document.data["metadata"]["name"], policy.document.data["spec"].get("values") or {}
+    values = {**{key: value for layer in above for key, (value, _) in layer.values.items()}, **own}
+    found = []
+    for number, entry in enumerate(entries):
+        place = Origin("policy", source, ("spec", "rules", number))
+        compiled = compile_rule(entry, name, values, place, findings)
+        found.append(Rule(entry["id"], entry.get("severity") or "error", entry, place, compiled))
+    return tuple(found)
 
 
 def _enforced(policy: Policy, findings: list[Finding]) -> tuple[Enforced, ...]:

@@ -10,6 +10,7 @@ from dragoman.plan.model import Accelerator, Address, Amount
 from dragoman.plan.origin import Origin
 
 if TYPE_CHECKING:
+    from dragoman.policy.rules.compile import Compiled
     from dragoman.policy.sources.enforced import Enforced
 
 Action: TypeAlias = Literal["deny", "clamp", "warn"]
@@ -58,12 +59,17 @@ class Quota(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A rule as its policy has it. `origin` is the rule's own entry: its fields are below that path."""
+    """A rule as its policy has it, and ready to be asked.
+
+    origin    the rule's own entry: its fields are below that path
+    compiled  None when it is wrong, which is a finding
+    """
 
     id: str
     severity: str
     body: Mapping[str, Any]
     origin: Origin
+    compiled: Compiled | None = None
 
 
 class Exemption(NamedTuple):
