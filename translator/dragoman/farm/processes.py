@@ -12,7 +12,7 @@ from struct import Struct
 from time import monotonic
 from typing import NamedTuple, NoReturn
 
-WAITING = 2  # pieces that a process has at a time, so that it need not wait for us: one to do, and the next
+AHEAD = 2  # pieces that a process has at a time, so that it need not wait for us; at the end, when others might, one
 PATIENCE = 2.0  # seconds until a process that was asked to end is made to
 CHUNK = 1 << 16
 _ASKED = Struct("<I")
@@ -77,7 +77,7 @@ def _results(workers: dict[int, _Worker], waiting: deque[int]) -> Iterator[tuple
     poll = select.poll()
     for worker in workers.values():
         poll.register(worker.hearing, select.POLLIN)
-        _ask(worker, waiting)
+        _ask(worker, waiting, 1)
     while any(worker.todo for worker in workers.values()):
         for hearing, _ in poll.poll():
             worker = workers[hearing]
@@ -89,12 +89,12 @@ def _results(workers: dict[int, _Worker], waiting: deque[int]) -> Iterator[tuple
             worker.heard.extend(chunk)
             for piece, result in _whole(worker.heard):
                 worker.todo.remove(piece)
-                _ask(worker, waiting)
+                _ask(worker, waiting, AHEAD if len(waiting) > len(workers) else 1)
                 yield piece, result
 
 
-def _ask(worker: _Worker, waiting: deque[int]) -> None:
-    while waiting and len(worker.todo) < WAITING:
+def _ask(worker: _Worker, waiting: deque[int], most: int) -> None:
+    while waiting and len(worker.todo) < most:
         piece = waiting.popleft()
         worker.todo.append(piece)
         try:

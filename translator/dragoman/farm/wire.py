@@ -68,7 +68,7 @@ def _rendered(row: Sequence[Any], texts: _Texts) -> Rendered:
 
 def _made(row: Sequence[Any], texts: _Texts) -> Made:
     file, (kind, namespace, name), is_object, size = row
-    if os.path.basename(_is(str, file)) != file or file.startswith(".") or "\0" in file:
+    if not file or os.path.basename(_is(str, file)) != file or file.startswith(".") or "\0" in file:
         raise ValueError(f"no manifest's file is called {file!r}")
     identity = (_is(str, kind), _is(str, namespace), _is(str, name))
     return Made(file, identity, _is(bool, is_object), texts.next(_is(int, size)))

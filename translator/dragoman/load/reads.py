@@ -63,7 +63,7 @@ def watched() -> Iterator[dict[Read, str]]:
     try:
         yield seen
     finally:
-        _watching.remove(seen)
+        _watching.pop()
 
 
 def note_file(path: str, data: bytes) -> None:
