@@ -38,8 +38,8 @@ format: install    ## Let ruff put the code in order
 	$(BIN)/ruff format
 
 golden: install    ## Rewrite the golden files, then show what changed
-	$(BIN)/python -m pytest tests/golden tests/docs --update-golden
-	git diff --stat -- tests/features docs
+	$(BIN)/python -m pytest tests/golden tests/docs tests/cmp/test_doctor.py --update-golden
+	git diff --stat -- tests/features tests/cmp docs
 
 docs: install    ## Rewrite what is generated from the code: schema, library, tables
 	$(BIN)/python docs/generate.py
@@ -50,10 +50,14 @@ render-clean: render docs    ## Fail when manifests/ or a generated file is stal
 conformance: install    ## Argo's and Kubernetes' own code judge and run what we render (needs Go)
 	$(BIN)/python -m pytest tests/conformance --conformance
 
+e2e-argocd: install    ## Argo CD's own servers call the plugin as it is shipped (needs Go)
+	tests/conformance/argocd/build
+	$(BIN)/python -m pytest tests/conformance/test_argocd.py
+
 bench: install    ## Measure against Hera and against the floor
 	$(BIN)/python bench/run.py
 
 lock: install    ## Lock the newest versions of everything
 	$(BIN)/uv pip compile --quiet --universal --upgrade --group dev --group bench --no-header pyproject.toml -o requirements.txt
 
-.PHONY: help install render test check lint types format golden docs render-clean conformance bench lock
+.PHONY: help install render test check lint types format golden docs render-clean conformance e2e-argocd bench lock

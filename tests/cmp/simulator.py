@@ -145,7 +145,7 @@ LATER = {"ARGOCD_APP_NAMESPACE", "ARGOCD_APP_PROJECT_NAME", "ARGOCD_APP_REVISION
 
 
 @contextmanager
-def sidecar(plugin: Path = PLUGIN, timeout: float = 60, **environment: str) -> Iterator[Sidecar]:
+def sidecar(plugin: Path = PLUGIN, environment: Mapping[str, str] = {}, timeout: float = 60) -> Iterator[Sidecar]:
     """A sidecar with a plugin.yaml, its image's environment and what a platform adds to that."""
     config = yaml.safe_load(plugin.read_text())
     with TemporaryDirectory(prefix="cmp") as work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ APP = Application("flows/train")
 
 def parameters(**given: Any) -> dict[str, Any]:
     """A plugin block with parameters, each of the shape that its value has."""
-    shapes = {str: "string", list: "array", dict: "map"}
+    shapes: dict[type, str] = {str: "string", list: "array", dict: "map"}
     return {
         "name": "dragoman",
         "parameters": [{"name": name.replace("__", "."), shapes[type(value)]: value} for name, value in given.items()],
@@ -31,7 +32,7 @@ def made(
     tmp_path: Path, application: Application = APP, files: dict[str, str] | None = None, **environment: str
 ) -> list[dict[str, Any]]:
     root = repository(tmp_path, {"flows/train/train.dragoman.yaml": FLOW} if files is None else files)
-    with sidecar(**environment) as server:
+    with sidecar(environment=environment) as server:
         return server.generate(root, application)
 
 
@@ -44,24 +45,13 @@ def refused(
 
 
 @pytest.mark.parametrize("flow", EXAMPLES, ids=lambda flow: flow.stem)
-def test_the_examples(flow: Path) -> None:
+def test_the_examples(tmp_path: Path, flow: Path) -> None:
+    shutil.copytree(HERE / "manifests", tmp_path / "manifests")
     plugin = parameters(policies=["/manifests/platform.policy.yaml"])
-    application = Application(str(flow.parent.relative_to(HERE)), plugin)
-    root = HERE
     with sidecar() as server:
-        said = server._replace(config=server.config)
-        # the repository is large: its flows and their policy are what is sent
-        objects = _sent(said, root, application)
+        objects = server.generate(tmp_path, Application(str(flow.parent.relative_to(HERE)), plugin))
     assert objects
     assert all(one["metadata"]["labels"]["dragoman.dev/application"] == "app" for one in objects)
-
-
-def _sent(server: Any, root: Path, application: Application) -> list[dict[str, Any]]:
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory() as folder:
-        files = {str(place.relative_to(root)): place.read_text() for place in (root / "manifests").rglob("*.*ml")}
-        return server.generate(repository(Path(folder), files), application)
 
 
 def test_one_object_and_what_its_application_says(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ APP = Application("flows/train")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_hostile_repository(tmp_path: Path, case: Case) -> None:
     root = hostile(tmp_path, case)
-    with sidecar(SECRET=SECRET) as server:
+    with sidecar(environment={"SECRET": SECRET}) as server:
         if not case.words:
             assert [one["metadata"]["name"] for one in server.generate(root, APP)] == ["train"]
             return
@@ -31,7 +31,7 @@ def test_a_hostile_repository(tmp_path: Path, case: Case) -> None:
 
 def test_many_slow_files_end_in_time(tmp_path: Path) -> None:
     root = repository(tmp_path, {f"flows/train/{n}.dragoman.jsonnet": FOREVER for n in range(9)})
-    with sidecar(DRAGOMAN_CMP_TIMEOUT="1") as server, pytest.raises(Failed) as error:
+    with sidecar(environment={"DRAGOMAN_CMP_TIMEOUT": "1"}) as server, pytest.raises(Failed) as error:
         server.generate(root, APP)
     assert "error DRG676: rendering took more than 1 seconds" in str(error.value)
 
@@ -44,7 +44,10 @@ def test_what_argo_cd_kills_says_nothing(tmp_path: Path) -> None:
 
 def test_a_timeout_that_is_none(tmp_path: Path) -> None:
     root = repository(tmp_path, {"flows/train/a.dragoman.yaml": FLOW})
-    with sidecar(DRAGOMAN_CMP_TIMEOUT="soon") as server, pytest.raises(Failed, match="DRAGOMAN_CMP_TIMEOUT is `soon`"):
+    with (
+        sidecar(environment={"DRAGOMAN_CMP_TIMEOUT": "soon"}) as server,
+        pytest.raises(Failed, match="DRAGOMAN_CMP_TIMEOUT is `soon`"),
+    ):
         server.generate(root, APP)
 
 
@@ -66,12 +69,15 @@ spec: {max: [{cpu: 1, action: deny}]}
     loose = policy.replace("cpu: 1", "cpu: 100")
     root = repository(tmp_path / "repository", {"flows/train/a.dragoman.yaml": FLOW, "own.policy.yaml": loose})
     plugin = {"parameters": [{"name": "policies", "array": ["/own.policy.yaml"]}]}
-    with sidecar(DRAGOMAN_CMP_POLICIES=str(above)) as server, pytest.raises(Failed) as error:
+    with sidecar(environment={"DRAGOMAN_CMP_POLICIES": str(above)}) as server, pytest.raises(Failed) as error:
         server.generate(root, APP._replace(plugin=plugin))
     assert "cpu" in str(error.value)
     with sidecar() as server:
         assert server.generate(root, APP._replace(plugin=plugin))
-    with sidecar(DRAGOMAN_CMP_POLICIES=str(tmp_path / "gone")) as server, pytest.raises(Failed, match="gone"):
+    with (
+        sidecar(environment={"DRAGOMAN_CMP_POLICIES": str(tmp_path / "gone")}) as server,
+        pytest.raises(Failed, match="gone"),
+    ):
         server.generate(root, APP)
 
 
@@ -86,7 +92,7 @@ spec:
 """
     above = repository(tmp_path / "platform", {"small.policy.yaml": policy})
     root = repository(tmp_path / "repository", {"flows/train/a.dragoman.yaml": FLOW})
-    with sidecar(DRAGOMAN_CMP_POLICIES=str(above)) as server:
+    with sidecar(environment={"DRAGOMAN_CMP_POLICIES": str(above)}) as server:
         assert server.generate(root, APP._replace(project="large"))
         with pytest.raises(Failed):
             server.generate(root, APP._replace(project="small"))
