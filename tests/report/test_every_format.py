@@ -153,7 +153,7 @@ def _unescaped(data: str) -> str:
 @given(reports())
 def test_markdown(report: Report) -> None:
     page = written(report, "markdown")
-    rows = [line for line in page.split("\n") if re.match(r"\| (error|warning|info|pardoned) \|", line)]
+    rows = [line for line in page.split("\n") if re.match(r"\| (error|warning|note|pardoned) \|", line)]
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 4 for row in rows)
     shown = Counter(_plain_words(row.split(" | ", 2)[2]) for row in rows)
     assert sum(shown.values()) == len(report.entries)

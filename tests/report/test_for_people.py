@@ -183,7 +183,7 @@ def test_a_comment() -> None:
         "| requests.memory | 40Gi, at least 32Gi |  | shards.train ×8, prepare ×1 |\n"
         "| pods | unknown |  |  |\n"
         "\n"
-        "<details><summary>what 3 steps ask for and get, 1 of them changed by a policy</summary>\n"
+        "<details><summary>what 3 steps ask for and get; a policy changed 1 of them</summary>\n"
         "\n"
         "| step | at once | cpu | memory | gpu |\n"
         "| --- | --- | --- | --- | --- |\n"
@@ -245,3 +245,12 @@ def test_a_comment_that_is_too_long_says_what_is_left_out(findings: int, flows: 
         map(int, re.findall(r"\d+", left_out))
     )
     assert page.endswith(f"\nLeft out for length: {left_out}. `dragoman check --format json` has all of them.\n")
+
+
+def test_of_many_steps_those_that_a_policy_changed_are_shown() -> None:
+    same, changed = Amount("1", "1"), Amount("6", "4")
+    steps = tuple(Need(f"s{at}", 1, {"cpu": changed if at in (5, 250) else same}) for at in range(300))
+    page = markdown.text(report([], [Checked("Flow", "f.yaml", "big", needs=steps)]))
+    assert re.findall(r"^\| (s\d+) ", page, re.MULTILINE) == [*(f"s{at}" for at in range(99)), "s250"]
+    assert "what 300 steps ask for and get; a policy changed 2 of them" in page
+    assert "\nand 200 more steps\n" in page

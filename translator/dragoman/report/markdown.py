@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from dragoman.findings import INFO
 from dragoman.report.letters import clean
 from dragoman.report.model import Checked, Entry, Report
 from dragoman.report.needs import Amount, Need, Peak
@@ -21,6 +22,7 @@ _ROOM = 1_000  # for the lines that say what is left out
 _LONGEST = 2_000  # of one finding's words
 _OPEN = 20  # rows of findings that are not folded away
 _SHOWN = ("requests.cpu", "requests.memory", "gpu", "pods")  # peaks, also without a quota
+_ROWS = 100  # steps of a table
 _RESOURCES = ("cpu", "memory", "gpu", "disk")
 _SPECIAL = re.compile(r"[\\`*_\[\]<>~|&@#$]|:(?=//)")
 _NAMES = re.compile("&#(?:35|64);")  # `#1` and `@name` call somebody, unless a word joiner is between
@@ -64,14 +66,15 @@ def _blocks(report: Report, links: str) -> Iterator[tuple[str, str, int]]:
 
 def _row(entry: Entry, links: str) -> str:
     finding = entry.finding
+    label = "note" if finding.severity == INFO else finding.severity
     words = f"<code>{_escaped(name(finding))}</code> {_prose(finding.message)}"
     if finding.help:
         words += f"<br>help: {_prose(finding.help)}"
     if is_web(finding.docs):
         words += f"<br>[docs](<{finding.docs}>)"
     if finding.pardon is not None:
+        label = "pardoned"
         words += f"<br>{_prose(finding.pardon.kind)}: {_prose(reason(finding.pardon))}"
-    label = "pardoned" if finding.pardon is not None else finding.severity
     return f"| {label} | {_place(entry, links)} | {words} |\n"
 
 
@@ -92,13 +95,21 @@ def _flow(one: Checked) -> str:
         parts.append("\n| at one time | at most | quota | held by |\n| --- | --- | --- | --- |\n")
         parts += [_peak(peak) for peak in peaks]
     if one.needs:
-        shown = [key for key in _RESOURCES if any(key in need.amounts for need in one.needs)]
-        table = f"\n| step | at once | {' | '.join(shown)} |\n| --- | --- |{' --- |' * len(shown)}\n"
-        table += "".join(_need(need, shown) for need in one.needs)
-        changed = sum(_is_changed(amount) for need in one.needs for amount in need.amounts.values())
-        note = f", {changed} of them changed by a policy" if changed else ""
-        parts.append(_folded(f"what {_steps(len(one.needs))}{note}", table))
+        changed = sum(map(_is_changed, one.needs))
+        note = f"; a policy changed {changed} of them" if changed else ""
+        parts.append(_folded(f"what {_steps(len(one.needs))}{note}", _table(one.needs)))
     return "".join(parts)
+
+
+def _table(needs: Sequence[Need]) -> str:
+    """What steps have; of many, those that a policy changed come before others, all in their own order."""
+    ranked = sorted(range(len(needs)), key=lambda at: not _is_changed(needs[at]))
+    chosen = [needs[at] for at in sorted(ranked[:_ROWS])]
+    shown = [key for key in _RESOURCES if any(key in need.amounts for need in chosen)]
+    table = f"\n| step | at once | {' | '.join(shown)} |\n| --- | --- |{' --- |' * len(shown)}\n"
+    table += "".join(_need(need, shown) for need in chosen)
+    more = len(needs) - len(chosen)
+    return table + (f"\nand {_count(more, 'more step')}\n" if more else "")
 
 
 def _peak(peak: Peak) -> str:
@@ -120,13 +131,13 @@ def _need(need: Need, shown: Sequence[str]) -> str:
 def _amount(amount: Amount) -> str:
     """`6 → **4**` where a policy changed it; `16Gi, up to 64Gi` where it grows."""
     shown = _word(amount.given)
-    if _is_changed(amount):
+    if amount.asked not in ("", amount.given):
         shown = f"{_word(amount.asked)} → **{shown}**"
     return f"{shown}, up to {_word(amount.grows)}" if amount.grows else shown
 
 
-def _is_changed(amount: Amount) -> bool:
-    return bool(amount.asked) and amount.asked != amount.given
+def _is_changed(need: Need) -> bool:
+    return any(amount.asked not in ("", amount.given) for amount in need.amounts.values())
 
 
 def _prose(words: str) -> str:
