@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dragoman import quantity
@@ -320,9 +320,8 @@ def test_a_request_is_never_above_its_limit(pair: Any, maxima: Any, minima: Any)
 @given(PAIR, st.lists(BOUND, max_size=4), st.lists(BOUND, max_size=4))
 def test_a_change_is_told_and_only_a_change(pair: Any, maxima: Any, minima: Any) -> None:
     given, done = cpu(pair, policy_of(maxima, minima))
+    assume(not any(finding.code == "DRG466" for finding in done.findings))  # no amount is within these
     assert (given != tuple(pair)) is any(finding.code == "DRG405" for finding in done.findings)
-    if any(finding.code == "DRG466" for finding in done.findings):  # no amount is within these
-        return
     above = any(pair[1] > amount for amount, action in maxima if action == "deny")
     below = any(pair[0] < amount for amount, action in minima if action == "deny")
     assert has_errors(done.findings) is (above or below)
