@@ -219,6 +219,12 @@ class TestRefusals:
         fixes = {one.fix for one in found.findings if one.fix is not None}
         assert fixes == {Fix("flow.dragoman.yaml", 1, ("spec", "steps", "a", "resources", *path), value)}
 
+    def test_what_mends_several_at_once(self) -> None:
+        entry = "{type: Container, min: {cpu: 50m}, maxLimitRequestRatio: {cpu: 8}}"
+        found = judged(step("{cpu: 10m, limits: {cpu: 800m}}"), ranges(entry))
+        assert sorted(found.codes()) == ["DRG433", "DRG433"]
+        assert {one.fix and one.fix.value for one in found.findings} == {"100m"}
+
     def test_what_a_policy_says_is_mended_in_the_step(self) -> None:
         found = judged("steps:\n  a: {image: busybox}", ranges("{type: Container, min: {cpu: 2}}"))
         [error] = [one for one in found.findings if one.severity == "error"]

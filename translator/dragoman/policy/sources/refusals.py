@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from dragoman.findings import ERROR, INFO, WARNING, Finding
+from dragoman.findings import ERROR, INFO, WARNING, Finding, Fix
 from dragoman.policy.sources.limitrange import CONTAINER, POD, LimitRange, Range, ranges_of
 from dragoman.policy.sources.objects import Amount, shown
 from dragoman.policy.sources.pods import Asked, Container, Kind, Known, Pod, total
@@ -26,7 +26,7 @@ class Refusal(NamedTuple):
     what    the constraint: `max`, `min`, `ratio`, `default`
     said    a sentence that lacks its subject
     by      what the LimitRange says
-    lowest  the least that the amount must be to be taken, where a larger one would do
+    lowest  the least that would do, where a larger amount does
     """
 
     what: str
@@ -41,19 +41,25 @@ class Refusal(NamedTuple):
 def refusals(pod: Pod, found: Sequence[LimitRange], met: Sequence[Container]) -> Iterator[Finding]:
     """Why a pod would be refused, and a note for each amount that cannot be judged; nothing about containers `met`."""
     for container in pod.containers:
-        if container in met:
-            continue
-        for refusal in _beyond_default(container):
-            yield _finding(pod, container, refusal)
-        for _, entry in ranges_of(found, CONTAINER):
-            for refusal in _judged(container.asked, entry):
-                yield _finding(pod, container, refusal)
-        if not container.name:
-            yield from _not_judged(pod, found)
+        if container not in met:
+            reasons = [*_beyond_default(container)]
+            for _, entry in ranges_of(found, CONTAINER):
+                reasons += _judged(container.asked, entry)
+            for refusal in reasons:
+                yield _finding(pod, container, refusal, _fix(pod, refusal, reasons) if not container.name else None)
+    yield from _not_judged(pod, found)
     whole = Asked(total(pod, "requests"), total(pod, "limits"), pod.own.asked.same)
     for _, entry in ranges_of(found, POD):
         for refusal in _judged(whole, entry):
             yield _finding(pod, pod.own, refusal, of_pod=True)
+
+
+def _fix(pod: Pod, refusal: Refusal, reasons: Sequence[Refusal]) -> Fix | None:
+    """The least amount that nothing speaks against."""
+    if refusal.lowest is None:
+        return None
+    same = [one for one in reasons if (one.kind, one.resource) == (refusal.kind, refusal.resource)]
+    return pod.fix(refusal.kind, refusal.resource, max(one.lowest for one in same if one.lowest is not None))
 
 
 def _beyond_default(container: Container) -> Iterator[Refusal]:
@@ -149,24 +155,24 @@ def _amount(resource: str, amount: Known) -> str:
     return f"up to {shown(resource, amount.most)} `{resource}`" + (" at its last attempt" if amount.exact else "")
 
 
-def _finding(pod: Pod, container: Container, refusal: Refusal, *, of_pod: bool = False) -> Finding:
+def _finding(
+    pod: Pod, container: Container, refusal: Refusal, fix: Fix | None = None, *, of_pod: bool = False
+) -> Finding:
     own = not container.name
-    subject = (
-        f"the pod of {pod.subject}" if of_pod else pod.subject if own else f"`{container.name}`, beside {pod.subject},"
-    )
+    subject = f"the pod of {pod.subject}" if of_pod else pod.subject
     kind: Kind = "requests" if refusal.what == "default" else refusal.kind
     place = refusal.by.origin.span()
     advice = refusal.advice if own and pod.step is not None else _advice(container)
     return Finding(
         "DRG433",
-        f"{subject} {refusal.said}",
+        f"{subject if own else f'`{container.name}`, beside {subject},'} {refusal.said}",
         pod.span(kind, refusal.resource) if own else pod.place,
         f"{advice}; {NEVER}",
         WARNING if container.elsewhere else ERROR,
         pod.address_of(refusal.kind, refusal.resource) if own else pod.address,
         ((place, "a LimitRange says so"),) if place is not None else (),
         f"limitrange.{refusal.what}.{refusal.resource}",
-        fix=None if refusal.lowest is None or not own else pod.fix(refusal.kind, refusal.resource, refusal.lowest),
+        fix=fix,
     )
 
 
