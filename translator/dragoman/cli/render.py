@@ -135,7 +135,9 @@ def _same_file(path: str, one: Rendered, other: Rendered) -> Finding:
 
 def _not_ours(path: str) -> Finding:
     message = f"`{path}` is not of dragoman's making: it stays as it is"
-    return Finding("DRG683", message, None, "list the manifests in it; or remove it, and dragoman does", severity=INFO)
+    return Finding(
+        "DRG683", message, None, "list the manifests in it; or remove it, and dragoman writes one", severity=INFO
+    )
 
 
 def _stale(found: Differences, arguments: argparse.Namespace) -> Finding:
