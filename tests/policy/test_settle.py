@@ -47,6 +47,9 @@ def test_the_platforms_own_limit_is_within_its_maximum() -> None:
     assert done.amounts()["cpu"] == "3/4"
     done = settled("steps: {a: {resources: {cpu: 6}}}", policy.replace("{cpu: 4}", "{cpu: 4, action: warn}"))
     assert done.amounts()["cpu"] == "6/12"
+    exempt = "exemptions: [{rule: max.cpu, flow: f, reason: bursts, owner: me}]"
+    done = settled("steps: {a: {resources: {cpu: 3}}}", f"{policy}\n{exempt}")
+    assert (done.said, done.amounts()["cpu"]) == ([], "3/6")
 
 
 @given(st.integers(1, 10**6), st.integers(100, 10_000))

@@ -75,7 +75,7 @@ def origin_in_block(step: Step, target: str, place: Place) -> Origin:
     """Who set a value of the step's block for a target."""
     for layer in step.layers:
         block = (layer.data.get("targets") or {}).get(target)
-        if layer.name == "defaults" or not block:
+        if not block:
             continue
         for path in (place, place[1:]) if place[0] == "requests" else (place,):
             if _at(block.get("resources"), path) is not None:
