@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cmp.repository import FLOW, LIBRARY, SHARED, repository
-from cmp.simulator import DISCOVER, HERE, Application, Failed, sidecar
+from cmp.simulator import DISCOVER, HERE, Application, Failed, request, sidecar
+from test_architecture import HEAVY
 
 EXAMPLES = sorted(HERE.glob("manifests/examples/*/*.dragoman.yaml"))
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -243,3 +246,21 @@ def test_discovery(tmp_path: Path) -> None:
 
 def test_the_same_bytes_twice(tmp_path: Path) -> None:
     assert made(tmp_path) == made(tmp_path)
+
+
+def test_it_loads_no_more_than_a_render(tmp_path: Path) -> None:
+    """Processes are started for each application and refresh: `tests/test_architecture.py` says what is heavy."""
+    root = repository(tmp_path, {"flows/train/train.dragoman.yaml": FLOW})
+    code = "import sys; from dragoman.cli import main; main(['cmp', 'generate']); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root / "flows/train",
+        env={"PATH": "", **request(APP)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "dragoman.emit.argo" in loaded
+    assert not {name for name in loaded if name.split(".")[0] in HEAVY | {"subprocess", "tarfile", "tempfile"}}
+    assert "dragoman.cmp.application" not in loaded

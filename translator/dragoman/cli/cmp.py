@@ -11,14 +11,13 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dragoman.cli import defaults, inputs
 from dragoman.cli.defaults import NAME
 from dragoman.cli.judge import failed, judged
 from dragoman.cli.platform import platform
 from dragoman.cmp.adopt import adopted
-from dragoman.cmp.application import Application, application, environment
 from dragoman.cmp.budget import Budget, check_size
 from dragoman.cmp.cluster import unserved
 from dragoman.cmp.hazards import foreign
@@ -30,6 +29,9 @@ from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, render
 from dragoman.policy.enact import Enacted
 from dragoman.write.manifests import stream, write_text
+
+if TYPE_CHECKING:
+    from dragoman.cmp.application import Application
 
 POLICIES = "DRAGOMAN_CMP_POLICIES"  # of the sidecar: the platform's own, above all that an application names
 
@@ -105,6 +107,8 @@ def called(arguments: argparse.Namespace) -> Call:
     """What this command line, or who calls us, asks for; raises `Findings` when it makes no sense."""
     said, one, folder = dict(os.environ), None, arguments.path or "."
     if arguments.app:
+        from dragoman.cmp.application import application, environment
+
         one = application(arguments.app, files.Options())
         root = files.root_of("here")
         folder = arguments.path or os.path.join(root, one.path)
