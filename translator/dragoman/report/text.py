@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dragoman.findings import ERROR, INFO, WARNING, Finding, Pardon, Span
+from dragoman.load import packs
 from dragoman.report.letters import clean, visible
 from dragoman.report.order import ordered, plain
 
@@ -125,7 +126,7 @@ def _excerpt(span: Span, arrow: str, words: str, sources: dict[str, list[str]], 
 def _lines(file: str, sources: dict[str, list[str]]) -> list[str]:
     if file not in sources:
         try:
-            with open(file, encoding="utf-8-sig", errors="replace", newline=None) as stream:
+            with open(packs.opened(file), encoding="utf-8-sig", errors="replace", newline=None) as stream:
                 sources[file] = [visible(line) for line in stream.read(5_000_000).split("\n")]
         except (OSError, ValueError):
             sources[file] = []
