@@ -13,16 +13,16 @@ KINDS = ("requests", "limits")
 
 def check(step: Step, said: Said, findings: list[Finding]) -> None:
     """Findings about what a step asks for, before any policy changes it."""
-    for key in quantity.SCALE:
-        _check_limit(step, said, key, findings)
+    for place in said:
+        if place[0] == "limits":
+            _check_limit(step, said, place[1], findings)
+        elif place[0] == "bounds":
+            _check_bound(step, said, place[1], findings)
     _check_growth(step, said, findings)
-    _check_bounds(step, said, findings)
 
 
 def _check_limit(step: Step, said: Said, key: str, findings: list[Finding]) -> None:
-    if ("requests", key) not in said or ("limits", key) not in said:
-        return
-    (request, asked), (limit, capped) = said[("requests", key)], said[("limits", key)]
+    (request, asked), (limit, capped) = said["requests", key], said["limits", key]
     if not isinstance(limit, int) or not isinstance(request, int):
         return
     if request == limit or (request < limit and key != "gpu"):
@@ -66,23 +66,21 @@ def _check_growth(step: Step, said: Said, findings: list[Finding]) -> None:
             )
 
 
-def _check_bounds(step: Step, said: Said, findings: list[Finding]) -> None:
+def _check_bound(step: Step, said: Said, key: str, findings: list[Finding]) -> None:
     """An amount that is known already is within its own bound."""
-    for place, (bound, declared) in said.items():
-        if place[0] != "bounds":
-            continue
-        assert isinstance(bound, int)
-        for kind in KINDS:
-            value, asked = said.get((kind, place[1]), (0, declared))
-            if isinstance(value, int) and value > bound:
-                shown = quantity.canonical(place[1], value), quantity.canonical(place[1], bound)
-                findings.append(
-                    Finding(
-                        "DRG112",
-                        f"step `{step.name}` has {shown[0]} {place[1]}, its bound is {shown[1]}",
-                        asked.span() or declared.span(),
-                        "raise the bound, or ask for less",
-                        address=where(step, "resources", *place),
-                    )
+    bound, declared = said["bounds", key]
+    assert isinstance(bound, int)
+    for kind in KINDS:
+        value, asked = said.get((kind, key), (0, declared))
+        if isinstance(value, int) and value > bound:
+            shown = quantity.canonical(key, value), quantity.canonical(key, bound)
+            findings.append(
+                Finding(
+                    "DRG112",
+                    f"step `{step.name}` has {shown[0]} {key}, its bound is {shown[1]}",
+                    asked.span() or declared.span(),
+                    "raise the bound, or ask for less",
+                    address=where(step, "resources", "bounds", key),
                 )
-                break
+            )
+            break
