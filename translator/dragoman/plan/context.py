@@ -107,8 +107,8 @@ def article(words: str) -> str:
 def located(error: ExprError, written: str, source: Source, path: Path) -> Finding:
     """What is wrong with an expression, at its place in the text that is written at `path`."""
     span = source.span(path)
-    width = span.end_column - span.column
-    if span.line == span.end_line and width >= len(written):
-        start = span.column + (1 if width > len(written) else 0)  # a quote before the text
+    quotes = span.end_column - span.column - len(written)
+    if span.line == span.end_line and quotes in (0, 2):  # else there are escapes, or lines, in it
+        start = span.column + quotes // 2
         span = span._replace(column=start + error.start, end_column=start + max(error.end, error.start + 1))
     return Finding(error.code, error.message, span, error.help, address=address_of(path))

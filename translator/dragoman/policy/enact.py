@@ -51,7 +51,7 @@ def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda na
     stranger  help for a name that no target has; empty for a target's
     """
     findings: list[Finding] = []
-    said = []
+    said: list[Policies] = []
     for policy in policies:
         try:
             spec.read(policy.document)

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dragoman import quantity
 from dragoman.expr.values import Quantity
+from dragoman.plan.amounts import KEYS
 from dragoman.plan.loops import width
 from dragoman.plan.model import Amount, Container, EnvSource, Foreach, Plan, Resources, Retry, Step, Text, Volume
 from dragoman.plan.resolve import ON_EXIT
 
 Facts: TypeAlias = dict[str, Any]
-KEYS = ("cpu", "memory", "gpu", "disk")
 NOTHING = dict.fromkeys(KEYS)
 
 

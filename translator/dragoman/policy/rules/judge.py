@@ -19,6 +19,7 @@ from dragoman.policy.rules.places import Place, in_flow, in_step
 
 WORK = 200 * LIMIT  # units that one rule may spend on a whole flow
 LONGEST = 2000  # letters of a message
+OF_NULL = "what nobody says, or is known only while the flow runs, is null: the rule has to say what holds then"
 
 
 def judge(plan: Plan, policies: Policies) -> list[Finding]:
@@ -99,7 +100,7 @@ class _Case(NamedTuple):
             "DRG441",
             f"the rule `{self.rule.id}` cannot be judged of {whom}: {error.message}",
             place.span,
-            error.help,
+            error.help or (OF_NULL if " null" in error.message else ""),
             address=place.address,
             related=(*place.related, *self.named_in(where)),
             rule=self.rule.id,

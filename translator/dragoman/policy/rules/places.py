@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from dragoman.expr.values import Quantity, Value
 from dragoman.findings import Fix, Span
 from dragoman.load.document import Path
+from dragoman.plan.amounts import KEYS
 from dragoman.plan.context import address_of
 from dragoman.plan.model import Plan, Step
 from dragoman.plan.origin import Source
@@ -48,7 +49,7 @@ def in_step(step: Step, at: str) -> Place:
     path = _path(at)
     address = address_of((*own.path, *path))
     fields = _before_a_list(path)
-    found = origin(step, *fields) if fields else None
+    found = origin(step, *_in_full(fields)) if fields else None
     if found is None or found.source is None:
         return Place(name, address, own.source, (*own.path, *path), False)
     place = (*found.path, *path[len(fields) :])
@@ -70,6 +71,13 @@ def in_flow(plan: Plan, at: str) -> Place:
 
 def _path(at: str) -> Path:
     return tuple(int(name) if name.isdigit() else name for name in at.split(".")) if at else ()
+
+
+def _in_full(fields: Sequence[str]) -> Sequence[str]:
+    """`resources.cpu` is the request: so it is called by whoever sets it."""
+    if len(fields) > 1 and fields[0] == "resources" and fields[1] in KEYS:
+        return ("resources", "requests", *fields[1:])
+    return fields
 
 
 def _before_a_list(path: Path) -> Sequence[str]:
