@@ -111,6 +111,37 @@ def test_several_targets_have_a_folder_each(repository: Path) -> None:
     ]
 
 
+def test_the_environments_of_the_repository(repository: Path, capsys: Said) -> None:
+    put("team/a", "b")
+    spec = Path("team/a.dragoman.yaml")
+    spec.write_text(spec.read_text() + "  environments: {prod: {steps: {greet: {image: alpine}}}}\n")
+    (repository / ".dragoman.toml").write_text('environments = ["prod"]\noutput = "out"\n')
+    assert main(["render"]) == 0
+    assert capsys.readouterr().err == "b → argo: 1 native\na → argo: 1 native\n"
+    assert b"image: alpine" in tree()["team/workflowtemplate-a.yaml"]
+    assert b"image: busybox" in tree()["workflowtemplate-b.yaml"]
+    (repository / ".dragoman.toml").write_text('environments = ["prod", "dev"]\noutput = "out"\n')
+    assert main(["render"]) == 0
+    assert "a (prod) → argo: 1 native\na (dev) → argo: 1 native\n" in capsys.readouterr().err
+    assert sorted(tree()) == [
+        *(".dragoman-files", "dev/kustomization.yaml", "dev/team/kustomization.yaml"),
+        *("dev/team/workflowtemplate-a.yaml", "dev/workflowtemplate-b.yaml"),
+        *("prod/kustomization.yaml", "prod/team/kustomization.yaml"),
+        *("prod/team/workflowtemplate-a.yaml", "prod/workflowtemplate-b.yaml"),
+    ]
+    images = [re.findall(rb"image: (\w+)", tree()[f"{name}/team/workflowtemplate-a.yaml"]) for name in ("prod", "dev")]
+    assert images == [[b"alpine"], [b"busybox"]]
+    assert main(["render", "--env", "prod", "team"]) == 0
+    assert sorted(tree()) == ["kustomization.yaml", "workflowtemplate-a.yaml"]
+    capsys.readouterr()
+    assert main(["render", "-o", "-"]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "error[DRG114]: flows in several environments cannot be told apart on standard output\n"
+        "   = help: name one: `--env ENV`; or a folder for all: `-o DIR`\n\n1 error\n",
+    )
+
+
 def test_what_kubernetes_does_not_take_is_not_listed(repository: Path) -> None:
     put("a")
     assert main(["render", "-q", "-o", "out", "-t", "argo"]) == 0

@@ -34,7 +34,9 @@ def tuples(one: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(one, max_size=3).map(tuple)
 
 
-RENDERED = st.builds(Rendered, TEXT, TEXT, SPANS, tuples(st.tuples(TEXT, TEXT, TEXT)), tuples(FINDINGS), tuples(MADE))
+RENDERED = st.builds(
+    Rendered, TEXT, TEXT, TEXT, SPANS, tuples(st.tuples(TEXT, TEXT, TEXT)), tuples(FINDINGS), tuples(MADE)
+)
 OUTCOMES = st.builds(Outcome, st.integers(0, 9), tuples(RENDERED), tuples(FINDINGS), st.integers(1, 2))
 SAMPLE = Outcome(
     1,
@@ -42,6 +44,7 @@ SAMPLE = Outcome(
         Rendered(
             "f",
             "argo",
+            "prod",
             Span("f.dragoman.yaml", 3),
             (("needs", "native", ""),),
             (

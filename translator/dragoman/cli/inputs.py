@@ -80,17 +80,18 @@ def targets(arguments: argparse.Namespace) -> Iterator[str]:
 def cases(flows: Sequence[Document], arguments: argparse.Namespace) -> Iterator[Case]:
     """Every flow for every target, in every environment of its own when neither command line nor repository says."""
     for flow in flows:
-        own = _environments(flow.data)
+        own = environments(flow)
         asked = [name for name in arguments.environments if name in own] or [""]
         for target in targets(arguments):
             for environment in [arguments.env] if arguments.env else asked if arguments.environments else ["", *own]:
                 yield Case(flow, target, environment)
 
 
-def _environments(data: object) -> list[str]:
-    body = data.get("spec") if isinstance(data, dict) else None
-    environments = body.get("environments") if isinstance(body, dict) else None
-    return list(environments) if isinstance(environments, dict) else []
+def environments(flow: Document) -> list[str]:
+    """The names of a flow's own environments."""
+    body = flow.data.get("spec") if isinstance(flow.data, dict) else None
+    found = body.get("environments") if isinstance(body, dict) else None
+    return list(found) if isinstance(found, dict) else []
 
 
 def _is(document: Document, *kinds: str) -> bool:

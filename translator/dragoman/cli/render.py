@@ -22,9 +22,7 @@ EACH = 20  # renderings that are told one by one
 
 def run(arguments: argparse.Namespace) -> int:
     """Render every flow for every target; nothing is written unless all of them can be."""
-    if arguments.check and arguments.output == files.STDIN:
-        message = "`--check` compares with a folder, and none is named"
-        raise Findings([Finding("DRG114", message, None, "name it: `-o DIR`")], 2)
+    _refuse_stdout(arguments)
     errors: list[Finding] = []
     specs = [spec for path in arguments.paths for spec in _specs(path, errors)]
     outcomes, said = translated([file for file, _ in specs], arguments)
@@ -45,6 +43,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_stdout(arguments: argparse.Namespace) -> None:
+    """Raise where nothing but a folder will do."""
+    if arguments.output == files.STDIN and arguments.check:
+        message = "`--check` compares with a folder, and none is named"
+        raise Findings([Finding("DRG114", message, None, "name it: `-o DIR`")], 2)
+    if arguments.output == files.STDIN and len(arguments.environments) > 1:
+        message = "flows in several environments cannot be told apart on standard output"
+        raise Findings([Finding("DRG114", message, None, "name one: `--env ENV`; or a folder for all: `-o DIR`")], 2)
+
+
 def _specs(path: str, findings: list[Finding]) -> Iterator[tuple[str, str]]:
     """The spec files of an argument, each with the folder that it is in, as seen from the argument's."""
     inside = os.path.isdir(path)
@@ -59,14 +67,14 @@ def _specs(path: str, findings: list[Finding]) -> Iterator[tuple[str, str]]:
 
 def _same_objects(renderings: Iterable[Rendered]) -> list[Finding]:
     """Objects that two flows would both make: the last one applied would win in silence."""
-    seen: dict[tuple[str, str, str, str], Rendered] = {}
+    seen: dict[tuple[str, ...], Rendered] = {}
     findings = []
     for one in renderings:
         for made in one.made:
-            identity = (one.target, *made.identity)
+            identity = (*made.identity, one.target, one.environment)
             other = seen.setdefault(identity, one)
             if other is not one:
-                message = f"two flows make the {identity[1]} `{identity[3]}`"
+                message = f"two flows make the {made.identity[0]} `{made.identity[2]}`"
                 related = ((other.place, "the other one"),)
                 findings.append(Finding("DRG507", message, one.place, "rename one of the flows", related=related))
     return findings
@@ -96,16 +104,19 @@ def _deliver(pairs: Sequence[tuple[str, Rendered]], arguments: argparse.Namespac
 def _tree(pairs: Sequence[tuple[str, Rendered]], output: str) -> tuple[dict[str, bytes], list[Finding]]:
     """The files of the whole tree, and notes about lists that are somebody else's.
 
-    Several targets have a folder each, and no list in common: nobody applies a flow twice.
+    Several targets, or environments, have a folder each, and no list in common: nobody applies a flow twice.
     """
     from dragoman.write import folder
     from dragoman.write.kustomization import kustomizations
 
-    targets = dict.fromkeys(one.target for _, one in pairs)
+    groups: dict[tuple[str, str], list[tuple[str, Rendered]]] = {}
+    for below, one in pairs:
+        groups.setdefault((one.environment, one.target), []).append((below, one))
+    several = [len(set(names)) > 1 for names in zip(*groups, strict=True)]
     texts: dict[str, bytes] = {}
-    for target in targets:
-        top = f"{target}/" if len(targets) > 1 else ""
-        made = _files([(below, one) for below, one in pairs if one.target == target])
+    for group, those in groups.items():
+        top = "".join(f"{name}/" for name, needed in zip(group, several, strict=True) if name and needed)
+        made = _files(those)
         lists = kustomizations(path for path, one in made.items() if one.object)
         texts |= {top + path: text for path, text in lists.items()}
         texts |= {top + path: one.text for path, one in made.items()}
@@ -116,7 +127,7 @@ def _tree(pairs: Sequence[tuple[str, Rendered]], output: str) -> tuple[dict[str,
 
 
 def _files(pairs: Sequence[tuple[str, Rendered]]) -> dict[str, Made]:
-    """The manifests of one target by their paths; raises `Findings` when two have the same."""
+    """Manifests by their paths; raises `Findings` when two have the same."""
     found: dict[str, tuple[Rendered, Made]] = {}
     for below, one in pairs:
         for made in one.made:
@@ -174,7 +185,8 @@ def _summarize(renderings: Sequence[Rendered], findings: list[Finding], argument
             print(f"{len(those):,} flows → {target}: {_counted(those)}", file=sys.stderr)
         return
     for one in renderings:
-        print(f"{one.flow} → {one.target}: {_counted([one])}", file=sys.stderr)
+        environment = f" ({one.environment})" if one.environment and arguments.environments[1:] else ""
+        print(f"{one.flow}{environment} → {one.target}: {_counted([one])}", file=sys.stderr)
         if arguments.verbose:
             for feature, answer, why in one.fidelity:
                 print(f"  {feature}: {answer}{f' ({why})' if why else ''}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from itertools import product
 
 from dragoman.cli import inputs
 from dragoman.cli.flags import FORMS
@@ -22,11 +23,13 @@ def translator(arguments: argparse.Namespace) -> Callable[[str], Outcome]:
     reading = inputs.options(arguments)
     policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
     form = arguments.format if arguments.format in FORMS else ""
+    environments = list(dict.fromkeys(arguments.environments)) or [arguments.env]
 
-    def one(flow: Document, target: str) -> Rendered:
-        libraries = inputs.libraries(flow, arguments.env, reading)
-        done = render(flow, libraries, policies, target, arguments.env, arguments.set, platform(), form, floors)
-        return _rendered(flow, done, arguments)
+    def one(flow: Document, target: str, environment: str) -> Rendered:
+        known = environment if environment == arguments.env or environment in inputs.environments(flow) else ""
+        libraries = inputs.libraries(flow, known, reading)
+        done = render(flow, libraries, policies, target, known, arguments.set, platform(), form, floors)
+        return _rendered(flow, done, environment, arguments)
 
     def translate(file: str) -> Outcome:
         try:
@@ -37,9 +40,9 @@ def translator(arguments: argparse.Namespace) -> Callable[[str], Outcome]:
         errors: list[Finding] = []
         exit_code = 1
         for flow in flows:
-            for target in inputs.targets(arguments):
+            for target, environment in product(inputs.targets(arguments), environments):
                 try:
-                    rendered.append(one(flow, target))
+                    rendered.append(one(flow, target, environment))
                 except Findings as error:
                     errors += error.findings
                     exit_code = max(exit_code, error.exit_code)
@@ -48,11 +51,12 @@ def translator(arguments: argparse.Namespace) -> Callable[[str], Outcome]:
     return translate
 
 
-def _rendered(flow: Document, done: Rendering, arguments: argparse.Namespace) -> Rendered:
+def _rendered(flow: Document, done: Rendering, environment: str, arguments: argparse.Namespace) -> Rendered:
     answers = done.fidelity.answers.items()
     return Rendered(
         done.plan.name,
         done.plan.target,
+        environment,
         done.plan.source.span(("metadata", "name")),
         tuple((feature.value, type(answer).__name__.lower(), _why(answer)) for feature, answer in answers),
         done.findings,

@@ -25,12 +25,14 @@ class Made(NamedTuple):
 class Rendered(NamedTuple):
     """A flow for a target.
 
-    place     of its name
+    environment  that it was asked for, also when the flow has none of that name
+    place        of its name
     fidelity  feature, answer (native, emulated, weaker) and why, for each feature that it uses
     """
 
     flow: str
     target: str
+    environment: str
     place: Span
     fidelity: tuple[tuple[str, str, str], ...]
     findings: tuple[Finding, ...]

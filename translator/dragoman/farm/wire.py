@@ -55,10 +55,11 @@ class _Texts:
 
 
 def _rendered(row: Sequence[Any], texts: _Texts) -> Rendered:
-    flow, target, place, fidelity, findings, made = row
+    flow, target, environment, place, fidelity, findings, made = row
     return Rendered(
         _is(str, flow),
         _is(str, target),
+        _is(str, environment),
         _span(place),
         tuple((_is(str, feature), _is(str, answer), _is(str, why)) for feature, answer, why in fidelity),
         tuple(map(_finding, findings)),
