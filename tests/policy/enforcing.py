@@ -24,6 +24,7 @@ class Judged(NamedTuple):
 
     quotas: list[Quota]
     plan: Plan
+    footprint: Footprint
     findings: list[Finding]
 
     def said(self, severity: str = "error") -> list[str]:
@@ -65,15 +66,13 @@ def flow(spec: str, namespace: str = "ml") -> Document:
     return found
 
 
-def judged(
-    spec: str, *files: str, target: str = "kubernetes", namespace: str = "ml", footprint: Footprint | None = None
-) -> Judged:
+def judged(spec: str, *files: str, target: str = "kubernetes", namespace: str = "ml") -> Judged:
     """What the cluster's files say of a flow; what a file itself has wrong is raised."""
     policies = enact([policy(*files)])
     plan, _ = planned(flow(spec, namespace), {}, policies, target)
     said, _ = in_force(policies, plan)
-    said, seen, findings = admitted(said, plan, footprint or find(target).footprint(plan))
-    return Judged(list(said.quotas), seen, [*policies.findings, *findings])
+    found = admitted(said, plan, find(target).footprint)
+    return Judged(list(found.policies.quotas), found.plan, found.footprint, [*policies.findings, *found.findings])
 
 
 def wrong(*files: str) -> list[Finding]:

@@ -191,7 +191,7 @@ class TestNodes:
         said, _ = in_force(policies, plan)
         return [
             one.message
-            for one in admitted(said, plan, find("kubernetes").footprint(plan))[2]
+            for one in admitted(said, plan, find("kubernetes").footprint).findings
             if one.severity == "error"
         ]
 

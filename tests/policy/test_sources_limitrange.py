@@ -6,6 +6,7 @@ import pytest
 
 from dragoman.findings import Fix
 from dragoman.plan.references import steps_of
+from dragoman.policy.quota.peaks import peaks
 from policy.enforcing import Judged, judged, wrong
 
 MI, GI = 2**20, 2**30
@@ -406,3 +407,15 @@ class TestContainersBesideTheStep:
         )  # `init` before, `wait` beside
         over = judged(step("{memory: 1025Mi}"), ranges(*entries), target="argo")
         assert over.said() == ["the pod of step `a` may use 2049Mi `memory`, and a pod may have at most 2Gi here"]
+
+    def test_and_for_quotas(self) -> None:
+        entry = ranges("{type: Container, default: {cpu: 4}, defaultRequest: {cpu: 2}}")
+        argo = judged(step("{cpu: 1}"), entry, target="argo")  # `wait` asks for 2, and may use 4
+        found = peaks(argo.plan, argo.footprint)
+        assert (found["requests.cpu"].amount, found["limits.cpu"].amount) == (3000, 8000)
+        spec = step("{cpu: 1}", self.OUTPUTS) + self.DRIVEN  # the coordinator 100m, and its sidecar 10m
+        driven = judged(spec, entry)
+        found = peaks(driven.plan, driven.footprint)
+        assert (found["requests.cpu"].amount, found["limits.cpu"].amount) == (1110, 12_000)
+        init = judged(step("{cpu: 1}"), ranges("{type: Container, default: {cpu: 9}}"), target="argo")
+        assert peaks(init.plan, init.footprint)["requests.cpu"].amount == 10_000  # `wait` beside, `init` before

@@ -69,8 +69,8 @@ def _of_quotas(plan: Plan, policies: Enacted, emitter: Emitter) -> list[Finding]
     from dragoman.policy.quota.judge import judge
     from dragoman.policy.sources import admitted
 
-    said, seen, findings = admitted(said, plan, emitter.footprint(plan))
-    return [*findings, *judge(seen, said.quotas, emitter.footprint(seen))]
+    seen = admitted(said, plan, emitter.footprint)
+    return [*seen.findings, *judge(seen.plan, seen.policies.quotas, seen.footprint)]
 
 
 def render(

@@ -12,6 +12,7 @@ from dragoman.load.document import Document
 from dragoman.pipeline import planned
 from dragoman.policy.enact import Enacted, in_force
 from dragoman.policy.floors import Floors
+from dragoman.policy.sources import admitted
 from dragoman.report.measure import needs, peaks
 from dragoman.report.model import Checked
 
@@ -27,6 +28,10 @@ def measured(
         asked, _ = planned(case.flow, libraries, free, target, environment, sets, platform(), floors)
     except Findings:
         return one
-    footprint = registry.find(plan.target).footprint(plan)
-    quotas = in_force(policies, plan)[0].quotas
-    return one._replace(target=plan.target, needs=needs(plan, asked, footprint), peaks=peaks(plan, footprint, quotas))
+    said, _ = in_force(policies, plan)
+    seen = admitted(said, plan, registry.find(plan.target).footprint)
+    return one._replace(
+        target=plan.target,
+        needs=needs(plan, asked, registry.find(plan.target).footprint(plan)),
+        peaks=peaks(seen.plan, seen.footprint, seen.policies.quotas),
+    )

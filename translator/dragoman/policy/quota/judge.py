@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dragoman.findings import ERROR, INFO, WARNING, Finding, Span
+from dragoman.findings import ERROR, WARNING, Finding, Span
 from dragoman.plan.context import address_of
 from dragoman.plan.footprint import DEMANDED, Footprint
 from dragoman.plan.model import Plan, Step
@@ -172,9 +172,9 @@ def _too_many(plan: Plan, quota: Quota, peak: Peak) -> Finding:
 
 
 def _lacking(plan: Plan, quota: Quota, peaks: Peaks) -> Iterator[Finding]:
-    """Containers that do not say what a quota counts: it does not bound what they may use."""
+    """Steps that do not say what a quota counts: it does not bound what they may use."""
     kind, _, name = quota.key.partition(".")
-    if quota.key not in DEMANDED:
+    if quota.enforced or quota.key not in DEMANDED:  # what a cluster's own quotas want is told where they are read
         return
     silent = [
         step
@@ -183,7 +183,7 @@ def _lacking(plan: Plan, quota: Quota, peaks: Peaks) -> Iterator[Finding]:
         and peaks.counts(quota, step)
         and keys.RESOURCES[name] not in getattr(step.container.resources, kind)
     ]
-    if silent and not quota.enforced:  # of a cluster's own quotas that is told where they are read
+    if silent:
         field = f"resources.{kind}.{keys.RESOURCES[name]}"
         yield Finding(
             "DRG423",
@@ -193,18 +193,6 @@ def _lacking(plan: Plan, quota: Quota, peaks: Peaks) -> Iterator[Finding]:
             _severity(quota),
             address_of((*silent[0].layers[0].path, *field.split("."))),
             (*_set_here(quota), *((_name(step), f"`{step.name}` has none either") for step in silent[1:SHOWN])),
-            rule=f"quota.{keys.field(quota.key)}",
-        )
-    own = peaks.silent(quota)
-    if own and quota.enforced:
-        yield Finding(
-            "DRG423",
-            f"a container of {own} has no `{quota.key}`, which {quota.reason or 'the quota'} wants of every container",
-            plan.source.span(("metadata", "name")),
-            "let a LimitRange of the namespace give one, or the pod is refused",
-            INFO,
-            "spec",
-            tuple(_set_here(quota)),
             rule=f"quota.{keys.field(quota.key)}",
         )
 

@@ -93,15 +93,6 @@ class Peaks:
         """Whether a quota counts the pods of a step."""
         return _counted(quota, Leaf(step.name, (step,), (), None), self.footprint)
 
-    def silent(self, quota: Quota) -> str:
-        """Whose pods have a container of the target's that does not say what a quota demands; empty for nobody's."""
-        for leaf in (*self.usage.always, *_leaves(self.usage.graph)):
-            said = any(_says(step, quota.key) for step in leaf.steps) or not leaf.steps
-            lacking = any(quota.key in size.holds.lacking for size in leaf.sizes)
-            if said and lacking and _counted(quota, leaf, self.footprint):
-                return f"`{leaf.name}`" if len(leaf.steps) == 1 else leaf.name
-        return ""
-
     def devices(self) -> set[str]:
         """The names of all kinds of devices that the plan asks for."""
         return {name for leaf in _leaves(self.usage.graph) for name in keys.devices(leaf) if _has_devices(leaf)}
@@ -148,12 +139,6 @@ def _counted(quota: Quota, leaf: Leaf, footprint: Footprint) -> bool:
         return False
     addresses = {step.address for step in leaf.steps} or {()}
     return quota.covers is None or not quota.covers.isdisjoint(addresses)
-
-
-def _says(step: Step, key: str) -> bool:
-    """Whether a step's own container says what is counted."""
-    kind, _, name = key.partition(".")
-    return step.container is not None and keys.RESOURCES[name] in getattr(step.container.resources, kind)
 
 
 def _leaves(part: Part) -> Iterator[Leaf]:

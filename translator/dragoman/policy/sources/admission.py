@@ -7,13 +7,14 @@ filled in, requests must be within limits (core/validation), every amount is jud
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 
 from dragoman.findings import INFO, WARNING, Finding
-from dragoman.plan.footprint import Footprint
+from dragoman.plan.footprint import Amounts, Footprint, beside, either
 from dragoman.plan.model import Address, Plan, Step
 from dragoman.policy.sources.limitrange import CONTAINER, LimitRange, ranges_of
 from dragoman.policy.sources.objects import Amount
-from dragoman.policy.sources.pods import Added, Container, Kind, Known, Pod, pods, pods_of_target
+from dragoman.policy.sources.pods import WORDS, Added, Asked, Container, Kind, Known, Pod, pods, pods_of_target
 from dragoman.policy.sources.refusals import refusals
 
 
@@ -40,6 +41,37 @@ def seen(plan: Plan, several: Sequence[Pod]) -> Plan:
     """
     steps = {pod.step.address: _with(pod, pod.step) for pod in several if pod.step is not None and pod.own.added}
     return _replaced(plan, steps)
+
+
+def held(footprint: Footprint, several: Sequence[Pod]) -> Footprint:
+    """The footprint with what the cluster adds to containers beside the steps' own, and to the target's own pods."""
+    beside_steps = {pod.step.address: pod.containers[1:] for pod in several if pod.step is not None}
+    own = [pod.own for pod in several if pod.step is None] or [Container("", Asked({}, {}))] * len(footprint.always)
+
+    def whole(step: Step, amounts: Amounts) -> Amounts:
+        others = beside_steps.get(step.address, ())
+        found = reduce(beside, (_added(one) for one in others if not one.init), footprint.pod(step, amounts))
+        return reduce(either, (_amounts(one.asked) for one in others if one.init), found)
+
+    always = tuple(
+        pods._replace(holds=beside(pods.holds, _added(one))) for pods, one in zip(footprint.always, own, strict=True)
+    )
+    return footprint._replace(pod=whole, always=always)
+
+
+def _added(container: Container) -> Amounts:
+    def block(kind: Kind) -> dict[str, int | None]:
+        several = [one for one in container.added if one.kind == kind and one.resource in WORDS]
+        return {WORDS[one.resource]: one.amount.value for one in several}
+
+    return Amounts(block("requests"), block("limits"))
+
+
+def _amounts(asked: Asked) -> Amounts:
+    def block(kind: Kind) -> dict[str, int | None]:
+        return {WORDS[name]: known.most for name, known in asked.of(kind).items() if name in WORDS}
+
+    return Amounts(block("requests"), block("limits"))
 
 
 def _filled(container: Container, found: Sequence[LimitRange]) -> Container:

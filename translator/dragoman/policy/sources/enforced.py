@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from dragoman.findings import INFO, Finding, Span
 from dragoman.load.document import Document
@@ -13,6 +13,7 @@ from dragoman.plan.model import Plan
 from dragoman.policy.model import Quota
 from dragoman.policy.sources import admission, environments, kueue, limitrange, objects, resourcequota
 from dragoman.policy.sources.objects import Object, applies
+from dragoman.policy.sources.pods import Pod
 
 Enforced: TypeAlias = (
     limitrange.LimitRange
@@ -55,16 +56,10 @@ def _useless(file: str) -> Finding:
     return Finding("DRG430", f"`{file}` holds nothing that is enforced", Span(file), advice)
 
 
-class Judged(NamedTuple):
-    """What is enforced of a plan: the plan as the cluster sees it, the quotas it must keep to, what would not start."""
-
-    plan: Plan
-    quotas: tuple[Quota, ...]
-    findings: tuple[Finding, ...]
-
-
-def judged(enforced: Sequence[Enforced], plan: Plan, footprint: Footprint) -> Judged:
-    """What follows for a plan from everything that is enforced where it runs."""
+def judged(
+    enforced: Sequence[Enforced], plan: Plan, footprint: Footprint
+) -> tuple[list[Quota], list[Pod], list[Finding]]:
+    """The quotas that are enforced where a plan runs, its pods as the cluster completes them, and what is wrong."""
     distinct = {one.object.place: one for one in enforced}.values()  # though several policies name its file
     ranges = [one for one in distinct if isinstance(one, limitrange.LimitRange) and applies(one.object, plan)]
     limits = [one for one in distinct if isinstance(one, resourcequota.ResourceQuota) and applies(one.object, plan)]
@@ -78,7 +73,7 @@ def judged(enforced: Sequence[Enforced], plan: Plan, footprint: Footprint) -> Ju
     ):
         quotas += several
         findings += more
-    return Judged(admission.seen(plan, pods), tuple(quotas), tuple(findings))
+    return quotas, pods, findings
 
 
 def _anywhere(enforced: Iterable[Enforced], plan: Plan) -> Iterator[Finding]:

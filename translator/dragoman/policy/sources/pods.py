@@ -22,6 +22,7 @@ from dragoman.policy.sources.objects import Amount, shown
 
 Kind: TypeAlias = Literal["requests", "limits"]
 KEYS = {"cpu": "cpu", "memory": "memory", "disk": "ephemeral-storage"}
+WORDS = {name: key for key, name in KEYS.items()}
 MOST_ITEMS = 10_000  # of a loop, each tried in its amounts
 Loops: TypeAlias = Mapping[Address, Foreach]
 
