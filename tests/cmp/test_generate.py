@@ -88,6 +88,12 @@ def test_nobody_is_another_project(tmp_path: Path) -> None:
     assert "flows/train/a.dragoman.yaml:3:56: error DRG675: the label `dragoman.dev/project` is `rich`" in said
 
 
+def test_nobody_is_of_a_project_that_argo_cd_does_not_tell(tmp_path: Path) -> None:
+    text = FLOW.replace("{name: train}", "{name: train, labels: {dragoman.dev/project: rich}}")
+    said = refused(tmp_path, APP._replace(project=""), files={"flows/train/a.dragoman.yaml": text})
+    assert "the label `dragoman.dev/project` is `rich`, and this is `unknown`" in said
+
+
 def test_kubernetes_of_the_cluster_and_waves(tmp_path: Path) -> None:
     plugin = parameters(target="kubernetes")
     first, second = made(tmp_path, APP._replace(plugin=plugin))

@@ -26,13 +26,13 @@ def adopted(flow: Document, request: Request) -> Document:
     findings = [
         Finding(
             "DRG675",
-            f"the label `{name}` is `{labels[name]}`, and this is `{value}`",
+            f"the label `{name}` is `{labels[name]}`, and this is `{value or 'unknown'}`",
             flow.span(("metadata", "labels", name)),
             "leave it out: it is set by who renders for Argo CD, and policies go by it",
             address=f"metadata.labels.{name}",
         )
-        for name, value in ours.items()
-        if name in labels and labels[name] != value
+        for name, value in said
+        if request.application and name in labels and labels[name] != ours.get(name)
     ]
     if findings:
         raise Findings(findings)
