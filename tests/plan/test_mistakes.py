@@ -7,7 +7,7 @@ import pytest
 from dragoman.findings import Findings
 from dragoman.load import yaml
 from dragoman.plan.resolve import resolve
-from dragoman.report.text import line
+from dragoman.report.text import lines
 
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n"
 
@@ -18,7 +18,7 @@ def said(body: str, environment: str = "", *sets: str) -> list[str]:
     try:
         resolve(flow, {}, environment, sets)
     except Findings as error:
-        return [line(finding) for finding in error.findings]
+        return [lines([finding]).rstrip("\n") for finding in error.findings]
     return []
 
 
@@ -143,12 +143,12 @@ def test_params(declaration: str, expected: str) -> None:
 
 OVERLAYS = [
     ("prod", (), "f:8:3: error DRG113: the flow has no environment `prod` (did you mean `prd`?)"),
-    ("", ("params.q=1",), "--set params.q=1:1:1: error DRG114: there is no parameter `q` (known here: `p`)"),
-    ("", ("steps.b.image=z",), "--set steps.b.image=z:1:1: error DRG114: there is no step `b` (known here: `a`)"),
+    ("", ("params.q=1",), "--set params.q=1: error DRG114: there is no parameter `q` (known here: `p`)"),
+    ("", ("steps.b.image=z",), "--set steps.b.image=z: error DRG114: there is no step `b` (known here: `a`)"),
     ("", ("steps.a.resources.cpu=lots",),
-     "--set steps.a.resources.cpu=lots:1:1: error DRG121: `lots` is not a quantity "
+     "--set steps.a.resources.cpu=lots: error DRG121: `lots` is not a quantity "
      "(for example `500m` or `2` for cpu, `4Gi` for memory)"),
-    ("", ("params",), "--set:1:1: error DRG114: `--set params` is not `path=value` "
+    ("", ("params",), "--set: error DRG114: `--set params` is not `path=value` "
      "(for example `--set steps.train.resources.cpu=8` or `--set params.rows=500`)"),
     ("prd", (), "f:9:40: error DRG121: `much` is not a quantity (for example `500m` or `2` for cpu, `4Gi` for memory)"),
 ]  # fmt: skip
