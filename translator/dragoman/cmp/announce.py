@@ -23,7 +23,7 @@ def announced(flows: Iterable[Document], environment: str) -> list[dict[str, Any
         if not isinstance(spec, dict):
             continue
         if isinstance(spec.get("environments"), dict):
-            environments.update(dict.fromkeys(spec["environments"]))
+            environments.update(dict.fromkeys(map(str, spec["environments"])))
         try:
             if environment:
                 spec = overlay(flow, environment, ())[0]["spec"]
@@ -31,7 +31,7 @@ def announced(flows: Iterable[Document], environment: str) -> list[dict[str, Any
             pass  # without it, then: nothing has been checked yet
         params = spec.get("params")
         for name, declaration in params.items() if isinstance(params, dict) else ():
-            if isinstance(declaration, dict):
+            if isinstance(name, str) and isinstance(declaration, dict):
                 found.setdefault(name, _param(name, declaration))
     return [*(_environment(parameter, environments) for parameter in PARAMETERS if parameter.dynamic), *found.values()]
 
