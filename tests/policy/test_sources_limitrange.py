@@ -400,22 +400,24 @@ class TestContainersBesideTheStep:
         assert "`executor.resources`" in found.findings[0].help
         assert judged(step("{cpu: 1, limits: {cpu: 2}}"), entry).findings == []
 
-    def test_what_the_cluster_adds_to_them_counts_for_the_pod(self) -> None:
-        entries = ("{type: Container, default: {memory: 1Gi}}", "{type: Pod, max: {memory: 2Gi}}")
-        assert (
-            judged(step("{memory: 1Gi}"), ranges(*entries), target="argo").said() == []
-        )  # `init` before, `wait` beside
-        over = judged(step("{memory: 1025Mi}"), ranges(*entries), target="argo")
+    def test_what_the_cluster_adds_to_them_is_told_and_not_counted(self) -> None:
+        """They have what the controller's configuration says, where it says anything."""
+        entries = ("{type: Container, default: {memory: 1Gi}}", "{type: Pod, max: {memory: 2Gi}, min: {memory: 9Gi}}")
+        found = judged(step("{memory: 2Gi}"), ranges(*entries), target="argo")
+        assert found.said() == []
+        [warning] = [one for one in found.findings if one.severity == "warning"]
+        assert warning.message == (
+            "the cluster will set `limits.memory: 1Gi`, `requests.memory: 1Gi` in `init`, `wait` of every pod, "
+            "beside what its step asks for"
+        )
+        assert (warning.code, warning.rule) == ("DRG434", "limitrange.others")
+        assert peaks(found.plan, found.footprint)["requests.memory"].amount == 2 * GI
+        over = judged(step("{memory: 2049Mi}"), ranges(*entries), target="argo")
         assert over.said() == ["the pod of step `a` may use 2049Mi `memory`, and a pod may have at most 2Gi here"]
 
-    def test_and_for_quotas(self) -> None:
+    def test_what_it_adds_to_dragoman_s_own_counts(self) -> None:
         entry = ranges("{type: Container, default: {cpu: 4}, defaultRequest: {cpu: 2}}")
-        argo = judged(step("{cpu: 1}"), entry, target="argo")  # `wait` asks for 2, and may use 4
-        found = peaks(argo.plan, argo.footprint)
-        assert (found["requests.cpu"].amount, found["limits.cpu"].amount) == (3000, 8000)
         spec = step("{cpu: 1}", self.OUTPUTS) + self.DRIVEN  # the coordinator 100m, and its sidecar 10m
         driven = judged(spec, entry)
         found = peaks(driven.plan, driven.footprint)
         assert (found["requests.cpu"].amount, found["limits.cpu"].amount) == (1110, 12_000)
-        init = judged(step("{cpu: 1}"), ranges("{type: Container, default: {cpu: 9}}"), target="argo")
-        assert peaks(init.plan, init.footprint)["requests.cpu"].amount == 10_000  # `wait` beside, `init` before

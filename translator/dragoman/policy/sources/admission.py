@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
-from dragoman.findings import INFO, WARNING, Finding
-from dragoman.plan.footprint import Amounts, Footprint, beside, either
+from dragoman.findings import INFO, WARNING, Finding, Span
+from dragoman.plan.footprint import Amounts, Footprint, beside
 from dragoman.plan.model import Address, Plan, Step
 from dragoman.policy.sources.limitrange import CONTAINER, LimitRange, ranges_of
 from dragoman.policy.sources.objects import Amount
@@ -29,7 +29,7 @@ def limitranges(found: Sequence[LimitRange], several: Sequence[Pod]) -> list[Fin
     findings: list[Finding] = []
     met: list[Container] = []  # beside steps: what is wrong with one is said once
     for pod in several if found else ():
-        findings += [*_told(pod), *_doubtful(pod, found), *refusals(pod, found, met)]
+        findings += [*_told(pod, met), *_doubtful(pod, found), *refusals(pod, found, met)]
         met += [one for one in pod.containers[1:] if one not in met]
     return list(dict.fromkeys(findings))
 
@@ -44,14 +44,16 @@ def seen(plan: Plan, several: Sequence[Pod]) -> Plan:
 
 
 def held(footprint: Footprint, several: Sequence[Pod]) -> Footprint:
-    """The footprint with what the cluster adds to containers beside the steps' own, and to the target's own pods."""
+    """The footprint with what the cluster adds to containers beside the steps' own, and to the target's own pods.
+
+    Where somebody else may say what a container asks for, nobody knows that the cluster adds anything.
+    """
     beside_steps = {pod.step.address: pod.containers[1:] for pod in several if pod.step is not None}
     own = [pod.own for pod in several if pod.step is None] or [Container("", Asked({}, {}))] * len(footprint.always)
 
     def whole(step: Step, amounts: Amounts) -> Amounts:
-        others = beside_steps.get(step.address, ())
-        found = reduce(beside, (_added(one) for one in others if not one.init), footprint.pod(step, amounts))
-        return reduce(either, (_amounts(one.asked) for one in others if one.init), found)
+        others = [one for one in beside_steps.get(step.address, ()) if not one.init and not one.elsewhere]
+        return reduce(beside, map(_added, others), footprint.pod(step, amounts))
 
     always = tuple(
         pods._replace(holds=beside(pods.holds, _added(one))) for pods, one in zip(footprint.always, own, strict=True)
@@ -63,13 +65,6 @@ def _added(container: Container) -> Amounts:
     def block(kind: Kind) -> dict[str, int | None]:
         several = [one for one in container.added if one.kind == kind and one.resource in WORDS]
         return {WORDS[one.resource]: one.amount.value for one in several}
-
-    return Amounts(block("requests"), block("limits"))
-
-
-def _amounts(asked: Asked) -> Amounts:
-    def block(kind: Kind) -> dict[str, int | None]:
-        return {WORDS[name]: known.most for name, known in asked.of(kind).items() if name in WORDS}
 
     return Amounts(block("requests"), block("limits"))
 
@@ -90,19 +85,39 @@ def _missing(kind: Kind, defaults: Mapping[str, Amount], amounts: dict[str, Know
             yield Added(kind, resource, amount)
 
 
-def _told(pod: Pod) -> Iterator[Finding]:
+def _told(pod: Pod, met: Sequence[Container]) -> Iterator[Finding]:
     if pod.step is not None and pod.own.added:
-        what = ", ".join(one.shown for one in pod.own.added)
-        places = dict.fromkeys(one.amount.origin.span() for one in pod.own.added)
         yield Finding(
             "DRG434",
-            f"the cluster will set {what} in step `{pod.step.name}`",
+            f"the cluster will set {_shown(pod.own)} in step `{pod.step.name}`",
             pod.place,
             "quotas count it; say it in the flow, or in a policy's `defaults`, to see it in the manifests",
             INFO,
             pod.address,
-            tuple((place, "said here") for place in places if place is not None),
+            _places(pod.own),
         )
+    others = [one for one in pod.containers[1:] if one.elsewhere and one not in met]
+    if others and any(one.kind == "requests" for one in others[0].added):
+        several = ", ".join(f"`{one.name}`" for one in others)
+        yield Finding(
+            "DRG434",
+            f"the cluster will set {_shown(others[0])} in {several} of every pod, beside what its step asks for",
+            pod.place,
+            f"say less in {others[0].elsewhere}; no quota counts it, as that may be done",
+            WARNING,
+            pod.address,
+            _places(others[0]),
+            "limitrange.others",
+        )
+
+
+def _shown(container: Container) -> str:
+    return ", ".join(one.shown for one in container.added)
+
+
+def _places(container: Container) -> tuple[tuple[Span, str], ...]:
+    found = dict.fromkeys(one.amount.origin.span() for one in container.added)
+    return tuple((place, "said here") for place in found if place is not None)
 
 
 def _doubtful(pod: Pod, found: Sequence[LimitRange]) -> Iterator[Finding]:

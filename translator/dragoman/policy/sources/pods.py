@@ -185,9 +185,13 @@ def names(step: Step) -> dict[str, str]:
 
 
 def total(pod: Pod, kind: Kind) -> dict[str, Known]:
-    """What a pod asks for: its containers together, or the largest of those that run before them."""
-    running = [one.asked.of(kind) for one in pod.containers if not one.init]
-    before = [one.asked.of(kind) for one in pod.containers if one.init]
+    """What a pod asks for at least: its containers together, or the largest of those that run before them.
+
+    What somebody else may say of a container is left out: it only adds to this.
+    """
+    several = [one for one in pod.containers if not one.elsewhere]
+    running = [one.asked.of(kind) for one in several if not one.init]
+    before = [one.asked.of(kind) for one in several if one.init]
     found = {}
     for resource in dict.fromkeys(name for amounts in (*running, *before) for name in amounts):
         together = _joined([amounts[resource] for amounts in running if resource in amounts], sum)

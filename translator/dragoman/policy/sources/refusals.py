@@ -49,9 +49,11 @@ def refusals(pod: Pod, found: Sequence[LimitRange], met: Sequence[Container]) ->
                 yield _finding(pod, container, refusal, _fix(pod, refusal, reasons) if not container.name else None)
     yield from _not_judged(pod, found)
     whole = Asked(total(pod, "requests"), total(pod, "limits"), pod.own.asked.same)
+    unsure = any(one.elsewhere for one in pod.containers)  # what they ask for may be all that a pod lacks
     for _, entry in ranges_of(found, POD):
         for refusal in _judged(whole, entry):
-            yield _finding(pod, pod.own, refusal, of_pod=True)
+            if not unsure or (refusal.what == "max" and refusal.resource in whole.of(refusal.kind)):
+                yield _finding(pod, pod.own, refusal, of_pod=True)
 
 
 def _fix(pod: Pod, refusal: Refusal, reasons: Sequence[Refusal]) -> Fix | None:
