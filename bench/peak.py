@@ -30,9 +30,7 @@ def main() -> None:
         times = [_best(plan, arguments.runs) for plan in (alike, free, capped)]
         pairs = sum(map(len, before))
         print(f"| {shape:24} | {pairs} | " + " | ".join(f"{1000 * one:.0f} ms" for one in times) + " |")
-    print(
-        f"\n{arguments.steps} steps, all resources together, best of {arguments.runs}; alike: every step asks for the same"
-    )
+    print(f"\n{arguments.steps} steps, all resources together, best of {arguments.runs}; alike: all ask for as much")
     print(f"python {sys.version.split()[0]}")
 
 
