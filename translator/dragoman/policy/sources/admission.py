@@ -103,7 +103,7 @@ def _told(pod: Pod, met: Sequence[Container]) -> Iterator[Finding]:
             "DRG434",
             f"the cluster will set {_shown(others[0])} in {several} of every pod, beside what its step asks for",
             pod.place,
-            f"say less in {others[0].elsewhere}; no quota counts it, as that may be done",
+            f"say less in {others[0].elsewhere}, if it does not yet; no quota here counts this",
             WARNING,
             pod.address,
             _places(others[0]),
