@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import gcd
 from typing import Literal, NamedTuple
 
@@ -86,7 +86,7 @@ class Peaks:
             counted = quota is None or _counted(quota, leaf, self.footprint)
             return keys.amount(key, leaf, holds) if counted else 0
 
-        unknown = tuple(dict.fromkeys(_unbounded(self.usage.graph, weigh)))
+        unknown = _distinct(_unbounded(self.usage.graph, weigh))
         return Peak(None, unbounded=unknown) if unknown else self._peak(weigh)
 
     def counts(self, quota: Quota, step: Step) -> bool:
@@ -101,7 +101,7 @@ class Peaks:
         made, graph = self.footprint.made[kind], self.usage.graph
         once, tried = (containers(graph), attempts(graph)) if made.attempt else (0, 0)
         if once is None or tried is None:
-            return Peak(None, unbounded=tuple(dict.fromkeys(_endless(graph))))
+            return Peak(None, unbounded=_distinct(_endless(graph)))
         return Peak(made.always + made.failing + made.attempt * tried, made.always + made.attempt * once)
 
     def _peak(self, weigh: Weigh) -> Peak:
@@ -139,6 +139,10 @@ def _counted(quota: Quota, leaf: Leaf, footprint: Footprint) -> bool:
         return False
     addresses = {step.address for step in leaf.steps} or {()}
     return quota.covers is None or not quota.covers.isdisjoint(addresses)
+
+
+def _distinct(found: Iterable[Unbounded]) -> tuple[Unbounded, ...]:
+    return tuple({(one.step.address, one.what): one for one in found}.values())
 
 
 def _leaves(part: Part) -> Iterator[Leaf]:
