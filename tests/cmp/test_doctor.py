@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -130,11 +132,10 @@ def test_a_link_that_leads_out(
     assert "fine" not in said
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="Git is not here")
 def test_what_git_ignores_is_not_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import subprocess
-
     root = repository(tmp_path, {**PLAIN, ".gitignore": "build\n", "build/large": "x" * 5000})
     subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
     monkeypatch.chdir(root)

@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, redirect_stdout
 from typing import TYPE_CHECKING, NamedTuple
 
 from dragoman.cli import defaults, inputs
@@ -58,12 +58,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _generate(arguments: argparse.Namespace) -> int:
     """The manifests of the folder's flows: one JSON object a line, all of them or none."""
     name = os.environ.get("ARGOCD_APP_NAME", "")
-    with _only_ours():
+    with redirect_stdout(sys.stderr):  # the other is for manifests, whatever anybody prints
         try:
             with Budget(os.environ):
                 call = called(arguments)
                 name = call.asked.application
-                with inside(call.root):
+                with chdir(call.root):  # messages name files from there
                     renderings, findings = rendered(call)
                 text = stream((manifest for one in renderings for manifest in one.emission.manifests), "json")
                 check_size(text)
@@ -77,7 +77,7 @@ def _generate(arguments: argparse.Namespace) -> int:
                 raise
             print(f"error: dragoman itself failed: {type(error).__name__}: {error}", file=sys.stderr)
             return 2
-    if arguments.verbose:
+    if not arguments.quiet:
         _tell(name, findings)
     write_text("-", text)
     return 0
@@ -89,15 +89,18 @@ def _parameters(arguments: argparse.Namespace) -> int:
 
     from dragoman.cmp.announce import announced
 
-    with _only_ours():
+    with redirect_stdout(sys.stderr):  # the other is for manifests, whatever anybody prints
         try:
             with Budget(os.environ):
                 call = called(arguments)
-                with inside(call.root):
+                with chdir(call.root):  # messages name files from there
                     flows, _ = loaded(call.folder, flags(call, call.asked.settings), True)
                     found = announced(flows, call.asked.settings.environment)
         except Findings as error:
             _tell(os.environ.get("ARGOCD_APP_NAME", ""), error.findings)
+            found = announced((), "")
+        except Exception as error:  # of ours, or no memory: the page matters more
+            print(f"error: dragoman itself failed: {type(error).__name__}: {error}", file=sys.stderr)
             found = announced((), "")
     write_text("-", dumps(found, ensure_ascii=False) + "\n")
     return 0
@@ -156,7 +159,7 @@ def rendered(call: Call) -> tuple[list[Rendering], list[Finding]]:
     errors += foreign(renderings)
     findings = judged([*errors, *(finding for one in renderings for finding in one.findings)], arguments)
     if not has_errors(findings) and not wanted.allowEmpty and not any(one.emission.manifests for one in renderings):
-        findings.append(_nothing(call.folder))
+        findings.append(_nothing("the flows have no objects"))
     if has_errors(findings) or failed(findings, arguments):
         raise Findings(findings, exit_code)
     return renderings, findings
@@ -200,7 +203,7 @@ def loaded(folder: str, arguments: argparse.Namespace, may_be_empty: bool) -> tu
             raise
         found = []
     if not found and not may_be_empty:
-        raise Findings([_nothing(folder)])
+        raise Findings([_nothing(f"there are no flows under `{folder}`")])
     return found, reading
 
 
@@ -233,32 +236,10 @@ def _unclaimed(wanted: Settings, flows: Sequence[Document]) -> Iterator[Finding]
             yield Finding("DRG672", message, None, did_you_mean(name, known))
 
 
-def _nothing(folder: str) -> Finding:
-    message = f"nothing was rendered: there are no flows under `{folder}`"
+def _nothing(why: str) -> Finding:
+    message = f"nothing was rendered: {why}"
     advice = "an empty result deletes what the application has; if that is meant, set the parameter `allowEmpty`"
     return Finding("DRG673", message, None, advice)
-
-
-@contextmanager
-def _only_ours() -> Iterator[None]:
-    """Standard output is for manifests: what anybody else prints goes to standard error."""
-    before = sys.stdout
-    sys.stdout = sys.stderr
-    try:
-        yield
-    finally:
-        sys.stdout = before
-
-
-@contextmanager
-def inside(folder: str) -> Iterator[None]:
-    """Work in a folder, so that messages name files from there."""
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def _tell(application: str, findings: Sequence[Finding]) -> None:

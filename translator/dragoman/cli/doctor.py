@@ -8,11 +8,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir
 from time import monotonic
 from typing import Any, NamedTuple
 
 from dragoman.cli import inputs
-from dragoman.cli.cmp import Call, called, flags, inside, loaded
+from dragoman.cli.cmp import Call, called, flags, loaded
 from dragoman.cli.defaults import NAME
 from dragoman.cli.messages import colored
 from dragoman.cmp import closure, tree
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Rehearse, print what happened, and fail when a sync would."""
     call = called(arguments)
     said = _as_application(call)
-    with inside(call.root):
+    with chdir(call.root):
         sent = tree.sent(".", arguments.exclude)
         findings = [*tree.leading_out(sent)]
         objects: list[Mapping[str, Any]] = []
