@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
 
 from dragoman import quantity
 from dragoman.findings import ERROR, INFO, WARNING, Finding, Fix, Span
 from dragoman.plan.context import address_of
 from dragoman.plan.model import Step
 from dragoman.plan.origin import Origin
-from dragoman.policy.merge import Place, where
-from dragoman.policy.model import Bound
-
-Side: TypeAlias = Literal["max", "min"]
-Known: TypeAlias = dict[Place, tuple[int, Origin]]
+from dragoman.policy.merge import Known, Place, where
+from dragoman.policy.model import Bound, Side
 
 WORDS: Mapping[Side, str] = {"max": "maximum", "min": "minimum"}
 NOT_ASKED = ("built-in", "policy")  # layers that are no author's

@@ -13,10 +13,8 @@ from dragoman.findings import ERROR, INFO, Finding
 from dragoman.plan.model import Amount, Escalation, Plan, Step
 from dragoman.plan.origin import Origin
 from dragoman.plan.origins import origin
-from dragoman.policy.beyond import Known, Side, asked_beyond, may_be_beyond
-from dragoman.policy.dynamic import within
-from dragoman.policy.merge import SHM, Place
-from dragoman.policy.model import Action, Bound, Exemption, Policies
+from dragoman.policy.merge import SHM, Known, Place
+from dragoman.policy.model import Action, Bound, Exemption, Policies, Side
 
 Amounts: TypeAlias = dict[Place, tuple[Amount, Origin]]
 
@@ -121,6 +119,8 @@ def _held_on(case: _Case, side: Side, key: str, asked: Known) -> Known:
         over = {place: found for place, found in asked.items() if beyond(side, found[0], bound.amount)}
         if not over:
             continue
+        from dragoman.policy.beyond import asked_beyond
+
         exemption = case.bounds.exemption(case.step, side, key)
         cut = action == "clamp" and exemption is None
         case.say(asked_beyond(side, case.step, bound, over, cut=cut, given=given), exemption)
@@ -136,6 +136,8 @@ def _hold_running(case: _Case, key: str, places: list[Place], amounts: Amounts) 
     """Hold amounts that are known only while the flow runs: by what is declared of them, else by an expression."""
     clamps = {side: _held_while_running(case, side, key, places[0], amounts) for side in SIDES}
     if any(bound is not None for bound in clamps.values()):
+        from dragoman.policy.dynamic import within
+
         for place in places:
             amount, said = amounts[place]
             assert not isinstance(amount, int)
@@ -157,6 +159,8 @@ def _held_while_running(case: _Case, side: Side, key: str, place: Place, amounts
         exemption = case.bounds.exemption(case.step, side, key)
         cut = action == "clamp" and exemption is None
         if not told:
+            from dragoman.policy.beyond import may_be_beyond
+
             case.say(may_be_beyond(side, case.step, bound, place, amounts[place][1], cut=cut), exemption)
         if action == "deny" or exemption is not None:
             break

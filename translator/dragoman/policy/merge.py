@@ -18,6 +18,7 @@ from dragoman.plan.origins import origin
 
 Place: TypeAlias = tuple[str, ...]  # below `resources`: ("requests", "cpu"), ("bounds", "memory"), ("shm",)
 Said: TypeAlias = Mapping[Place, tuple[Amount, Origin]]
+Known: TypeAlias = dict[Place, tuple[int, Origin]]
 SHM: Place = ("shm",)
 
 

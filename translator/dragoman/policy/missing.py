@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from dragoman import quantity
 from dragoman.expr.text import Template
 from dragoman.findings import INFO, Finding
 from dragoman.plan.model import Amount, Step
 from dragoman.plan.origin import Origin
 from dragoman.policy.bounds import Amounts, Bounds
-from dragoman.policy.dynamic import times, within
 from dragoman.policy.floors import Floor
 from dragoman.policy.merge import SHM, Place, Said, where
 from dragoman.policy.model import Policies
@@ -49,6 +46,8 @@ def _larger(key: str, default: tuple[Amount, Origin], least: tuple[int, Origin])
     amount = default[0]
     if isinstance(amount, int):
         return least if least[0] > amount else default
+    from dragoman.policy.dynamic import within
+
     return within(amount, key, least=least[0]), least[1]
 
 
@@ -69,13 +68,16 @@ def limited(step: Step, amounts: Amounts, bounds: Bounds, findings: list[Finding
         if isinstance(request, int):
             limit: Amount = _multiple(step, key, request, word, source, bounds, findings)
         else:
-            limit = _declared(times(request, word), key, amounts)
+            limit = _times(request, word, key, amounts)
         amounts["limits", key] = (limit, source)
 
 
-def _declared(limit: Template, key: str, amounts: Amounts) -> Template:
-    """A limit within what is declared of the amount, which holds for both."""
+def _times(request: Template, ratio: float, key: str, amounts: Amounts) -> Template:
+    """So many times a request that is known only while the flow runs, within what is declared of it."""
+    from dragoman.policy.dynamic import times, within
+
     declared, _ = amounts.get(("bounds", key), (None, None))
+    limit = times(request, ratio)
     return within(limit, key, most=declared) if isinstance(declared, int) else limit
 
 
@@ -83,6 +85,8 @@ def _multiple(
     step: Step, key: str, request: int, ratio: float, source: Origin, bounds: Bounds, findings: list[Finding]
 ) -> int:
     """So many times the request, rounded up; never more than a maximum that the request is within."""
+    from decimal import Decimal
+
     found = (bounds.tightest.get(("max", key, action)) for action in ("deny", "clamp"))
     bound = min(filter(None, found), key=lambda one: one.amount, default=None)
     if bound is not None and bounds.exemption(step, "max", key):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dragoman.policy.sources.enforced import Enforced
 
 Action: TypeAlias = Literal["deny", "clamp", "warn"]
+Side: TypeAlias = Literal["max", "min"]
 # what a missing limit becomes: the request, nothing, or so many times the request
 Missing: TypeAlias = Literal["equal", "none"] | float
 
