@@ -73,7 +73,7 @@ def _filled(container: Container, found: Sequence[LimitRange]) -> Container:
     """A container with what the cluster adds to it; of several LimitRanges, the first that says something."""
     requests, limits = dict(container.asked.requests), dict(container.asked.limits)
     added: list[Added] = []
-    for _, one in ranges_of(found, CONTAINER):
+    for one in ranges_of(found, CONTAINER):
         added += [*_missing("limits", one.limits, limits), *_missing("requests", one.requests, requests)]
     return container._replace(asked=container.asked._replace(requests=requests, limits=limits), added=tuple(added))
 
@@ -124,7 +124,7 @@ def _doubtful(pod: Pod, found: Sequence[LimitRange]) -> Iterator[Finding]:
     """Amounts for which two LimitRanges have other words: Kubernetes promises no order among them."""
     for one in pod.own.added:
         taken = one.amount.origin.span()
-        for _, entry in ranges_of(found, CONTAINER):
+        for entry in ranges_of(found, CONTAINER):
             other = (entry.limits if one.kind == "limits" else entry.requests).get(one.resource)
             if other is not None and other.value != one.amount.value and taken is not None:
                 yield Finding(

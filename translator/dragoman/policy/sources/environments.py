@@ -111,9 +111,9 @@ def quotas(found: Collection[object], plan: Plan, footprint: Footprint) -> tuple
 
 def _queue(pod: Pod, plan: Plan) -> str | None:
     """The queue of a step's jobs: its own, that of its kind of GPU, that of the target."""
-    assert pod.sure.container is not None
+    assert pod.runs.container is not None
     by_kind = plan.options.get("accelerators") or {}
-    found: str | None = pod.sure.queue or by_kind.get(pod.sure.container.resources.accelerator or "")
+    found: str | None = pod.runs.queue or by_kind.get(pod.runs.container.resources.accelerator or "")
     return found or plan.options.get("queue")
 
 
@@ -159,7 +159,7 @@ def _quota(names: Sequence[str], jobs: Sequence[Pod], behind: Sequence[Environme
         return None
     several = ", ".join(f"`{name}`" for name in names)
     said = f"the job queue {several}" if len(names) == 1 else f"the job queues {several} together"
-    covers = frozenset(pod.sure.address for pod in jobs)
+    covers = frozenset(pod.runs.address for pod in jobs)
     vcpus = sum(one.value for one in limits)
     return Quota("requests.cpu", vcpus, "warn", limits[0].origin, said, covers, enforced=True, compute=BATCH)
 

@@ -133,7 +133,7 @@ def quotas(found: Collection[object], pods: Sequence[Pod], plan: Plan) -> tuple[
     for name, of_pool in users.items():
         pool = kueue.pools[name]
         findings += _closed(pool)
-        covers = frozenset(pod.sure.address for pod in of_pool)
+        covers = frozenset(pod.runs.address for pod in of_pool)
         for resource, (amount_of, origin) in _capacity(pool, findings).items():
             key = SAME.get(resource, resource if resource == "pods" else f"requests.{resource}")
             said = pool.object.shown
@@ -267,7 +267,7 @@ def _eligible(kueue: Kueue, flavor: Flavor, pod: Pod) -> bool:
     found = kueue.taints.get(flavor.name)
     if found is None:
         return True
-    container = pod.sure.container
+    container = pod.runs.container
     placement = (container.resources.placement if container is not None else None) or Accelerator()
     selected = placement.node_selector
     if any(key in found.labels and found.labels[key] != value for key, value in selected.items()):

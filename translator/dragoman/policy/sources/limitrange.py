@@ -28,10 +28,6 @@ class LimitRange(NamedTuple):
     object: Object
     ranges: tuple[Range, ...]
 
-    def of_type(self, kind: str) -> Iterator[Range]:
-        """The entries that are for containers, or for pods."""
-        return (one for one in self.ranges if one.type == kind)
-
 
 def read(found: Object, findings: list[Finding]) -> LimitRange:
     """The LimitRange, with findings for what Kubernetes would not take."""
@@ -55,7 +51,6 @@ def _range(found: Object, number: int, findings: list[Finding]) -> Range:
     return Range(kind, minimum, maximum, limits, requests, ratio)
 
 
-def ranges_of(found: Sequence[LimitRange], kind: str) -> Iterator[tuple[LimitRange, Range]]:
-    """The entries of several LimitRanges that are for containers, or for pods."""
-    for one in found:
-        yield from ((one, entry) for entry in one.of_type(kind))
+def ranges_of(found: Sequence[LimitRange], kind: str) -> Iterator[Range]:
+    """The entries of LimitRanges that are for containers, or for pods."""
+    return (entry for one in found for entry in one.ranges if entry.type == kind)

@@ -101,7 +101,7 @@ class Pod(NamedTuple):
         return self.containers[0]
 
     @property
-    def sure(self) -> Step:
+    def runs(self) -> Step:
         """The step, of a pod that `pods` gave."""
         assert self.step is not None
         return self.step
@@ -147,8 +147,8 @@ def pods(plan: Plan, footprint: Footprint, of: str = KUBERNETES) -> Iterator[Pod
 
 def queue_span(pod: Pod, plan: Plan) -> Span | None:
     """Where the queue of a step is said: by itself, or for the whole flow."""
-    own = origin(pod.sure, "queue").span()
-    if own is None and plan.source.document.data["spec"].get("queue") == pod.sure.queue is not None:
+    own = origin(pod.runs, "queue").span()
+    if own is None and plan.source.document.data["spec"].get("queue") == pod.runs.queue is not None:
         return plan.source.span(("spec", "queue"))
     return own or pod.place
 

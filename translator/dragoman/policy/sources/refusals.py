@@ -43,14 +43,14 @@ def refusals(pod: Pod, found: Sequence[LimitRange], met: Sequence[Container]) ->
     for container in pod.containers:
         if container not in met:
             reasons = [*_beyond_default(container)]
-            for _, entry in ranges_of(found, CONTAINER):
+            for entry in ranges_of(found, CONTAINER):
                 reasons += _judged(container.asked, entry)
             for refusal in reasons:
                 yield _finding(pod, container, refusal, _fix(pod, refusal, reasons) if not container.name else None)
     yield from _not_judged(pod, found)
-    whole = Asked(total(pod, "requests"), total(pod, "limits"), pod.own.asked.same)
-    unsure = any(one.elsewhere for one in pod.containers)  # what they ask for may be all that a pod lacks
-    for _, entry in ranges_of(found, POD):
+    for entry in ranges_of(found, POD):
+        whole = Asked(total(pod, "requests"), total(pod, "limits"), pod.own.asked.same)
+        unsure = any(one.elsewhere for one in pod.containers)  # what they ask for may be all that a pod lacks
         for refusal in _judged(whole, entry):
             if not unsure or (refusal.what == "max" and refusal.resource in whole.of(refusal.kind)):
                 yield _finding(pod, pod.own, refusal, of_pod=True)
@@ -134,7 +134,7 @@ def _too_far_apart(resource: str, asked: Asked, by: Amount, kind_of: str) -> Ite
 
 def _not_judged(pod: Pod, found: Sequence[LimitRange]) -> Iterator[Finding]:
     """Notes of amounts that only the run knows; where the limit is the request, one note for both."""
-    bounded = [(*entry.minimum, *entry.maximum) for kind in _WHOSE for _, entry in ranges_of(found, kind)]
+    bounded = [(*entry.minimum, *entry.maximum) for kind in _WHOSE for entry in ranges_of(found, kind)]
     for resource in dict.fromkeys(name for names in bounded for name in names):
         unknown = [kind for kind in KINDS if (amount := pod.own.asked.of(kind).get(resource)) and amount.most is None]
         if unknown:
