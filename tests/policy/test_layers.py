@@ -81,6 +81,7 @@ def test_whoever_says_a_thing_last_decides_about_it() -> None:
     ]
     assert said(free, f"{tight}\noverridable: [limits.cpu]", loose) == []
     assert said(free, "limits: {disk: equal}", loose) == []
+    assert said(tight, "overridable: [limits, limits.cpu]", loose)  # what is somebody else's
 
 
 BOUNDS: list[tuple[str, str, list[str], str]] = [

@@ -52,11 +52,13 @@ def _below(one: Policies, layer: Policies, findings: list[Finding]) -> Policies:
 
 
 def _overridable(one: Policies, layer: Policies) -> dict[str, Origin]:
-    """What may still be loosened: whoever says a thing last decides about it."""
+    """What may still be loosened: whoever says a thing last decides about it, and nobody else."""
     said = {*(f"limits.{key}" for key in layer.missing), *(f"values.{name}" for name in layer.values)}
+    theirs = {f"limits.{key}" for key, (_, origin) in one.missing.items() if origin.layer != "built-in"} - said
     found = {name: origin for name, origin in one.overridable.items() if name not in said}
     for name, origin in layer.overridable.items():
-        found.update(dict.fromkeys(LIMITS if name == "limits" else (name,), origin))
+        mine = (one for one in (LIMITS if name == "limits" else (name,)) if one not in theirs)
+        found.update(dict.fromkeys(mine, origin))
     return found
 
 
