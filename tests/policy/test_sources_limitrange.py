@@ -220,6 +220,18 @@ class TestRefusals:
         fixes = {one.fix for one in found.findings if one.fix is not None}
         assert fixes == {Fix("flow.dragoman.yaml", 1, ("spec", "steps", "a", "resources", *path), value)}
 
+    def test_the_words_of_the_flow(self) -> None:
+        found = judged(step("{disk: 2Gi}"), ranges("{type: Container, default: {ephemeral-storage: 1Gi}}"))
+        [error] = [one for one in found.findings if one.severity == "error"]
+        assert error.help.startswith("say `resources.limits.disk`; ")
+
+    def test_a_pod_s_ratio_counts_every_container(self) -> None:
+        more = TestContainersBesideTheStep.OUTPUTS + TestContainersBesideTheStep.DRIVEN
+        spec = step("{memory: 64Mi, limits: {memory: 64Mi}}", more)  # with the sidecar 96Mi, and a limit of 128Mi
+        for ratio, refused in (("1.3", True), ("1.34", False)):
+            found = judged(spec, ranges(f"{{type: Pod, maxLimitRequestRatio: {{memory: {ratio}}}}}"))
+            assert ["step `a`" in one for one in found.said()].count(True) == refused
+
     def test_what_mends_several_at_once(self) -> None:
         entry = "{type: Container, min: {cpu: 50m}, maxLimitRequestRatio: {cpu: 8}}"
         found = judged(step("{cpu: 10m, limits: {cpu: 800m}}"), ranges(entry))

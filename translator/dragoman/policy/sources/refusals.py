@@ -6,18 +6,17 @@ What is compared, and when, is that of Kubernetes (plugin/pkg/admission/limitran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from dragoman.findings import ERROR, INFO, WARNING, Finding, Fix
 from dragoman.policy.sources.limitrange import CONTAINER, POD, LimitRange, Range, ranges_of
 from dragoman.policy.sources.objects import Amount, shown
-from dragoman.policy.sources.pods import Asked, Container, Kind, Known, Pod, total
+from dragoman.policy.sources.pods import WORDS, Asked, Container, Kind, Known, Pod, total
 
 NEVER = "Kubernetes would refuse the pod, not what makes it, and it would never start"
 KINDS: tuple[Kind, ...] = ("limits", "requests")
 _VERBS: Mapping[Kind, str] = {"requests": "asks for", "limits": "may use"}
 _WHOSE = {CONTAINER: "a container", POD: "a pod"}
-Pair: TypeAlias = tuple[Known | None, Known | None]  # of one resource: the limit, the request
 
 
 class Refusal(NamedTuple):
@@ -49,7 +48,8 @@ def refusals(pod: Pod, found: Sequence[LimitRange], met: Sequence[Container]) ->
                 yield _finding(pod, container, refusal, _fix(pod, refusal, reasons) if not container.name else None)
     yield from _not_judged(pod, found)
     for entry in ranges_of(found, POD):
-        whole = Asked(total(pod, "requests"), total(pod, "limits"), pod.own.asked.same)
+        same = pod.own.asked.same if len(pod.containers) == 1 else frozenset()
+        whole = Asked(total(pod, "requests"), total(pod, "limits"), same)
         unsure = any(one.elsewhere for one in pod.containers)  # what they ask for may be all that a pod lacks
         for refusal in _judged(whole, entry):
             if not unsure or (refusal.what == "max" and refusal.resource in whole.of(refusal.kind)):
@@ -70,7 +70,7 @@ def _beyond_default(container: Container) -> Iterator[Refusal]:
         request = container.asked.requests.get(one.resource)
         if one.kind == "limits" and request is not None and (request.most or 0) > one.amount.value:
             said = f"asks for {_amount(one.resource, request)}, more than the limit that it gets here, {one.shown}"
-            advice = f"say `resources.limits.{one.resource}`"
+            advice = f"say `resources.limits.{WORDS.get(one.resource, 'gpu')}`"
             yield Refusal("default", "limits", one.resource, said, one.amount, advice, request.most)
 
 
