@@ -26,6 +26,7 @@ from dragoman.load.files import SUFFIXES
 from dragoman.report import text
 
 SLOW = DEADLINE / 2  # a repository server that is busy takes twice as long
+UNSTEADY = ("unpack", "user", "in all")  # what `--steady` leaves out: gzip is not the same everywhere
 GIT = 1_000_000  # bytes of `.git` that are worth a word
 
 
@@ -37,23 +38,25 @@ class Stage(NamedTuple):
     seconds: float | None = None
 
 
+class Rehearsal(NamedTuple):
+    """What was done, what was rendered, and what was wrong."""
+
+    stages: list[Stage]
+    objects: list[Mapping[str, Any]]
+    findings: list[Finding]
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Rehearse, print what happened, and fail when a sync would."""
     call = called(arguments)
     said = _as_application(call)
     with chdir(call.root):
-        sent = tree.sent(".", arguments.exclude)
-        findings = [*tree.leading_out(sent)]
-        objects: list[Mapping[str, Any]] = []
-        stages = [*_stages(call, said, sent, findings, objects)]
+        done = _rehearsed(call, said, tree.sent(".", arguments.exclude))
         paths = _paths(call)
-        span = Span(call.folder)
-        findings += hazards(objects, span, call.application.options if call.application else ())
-        findings += _annotated(call, paths)
-        findings = [*dict.fromkeys(findings)]
-        value = closure.annotation(paths, call.folder)
-        lines = [*_report(call, said, stages, objects, value, arguments.steady)]
-        shown = [one for one in findings if not arguments.quiet or one.severity != WARNING]
+        options = call.application.options if call.application else ()
+        findings = [*done.findings, *hazards(done.objects, Span(call.folder), options), *_annotated(call, paths)]
+        shown = [one for one in dict.fromkeys(findings) if not arguments.quiet or one.severity != WARNING]
+        lines = _report(call, said, done, closure.annotation(paths, call.folder), arguments.steady)
         sys.stdout.write("\n".join(lines) + "\n")
         if shown:
             sys.stdout.write("\n" + text.text(shown, color=colored(arguments, sys.stdout)))
@@ -68,61 +71,65 @@ def _as_application(call: Call) -> dict[str, str]:
     return {**made_up, **call.environment}
 
 
-def _stages(
-    call: Call,
-    said: Mapping[str, str],
-    sent: Sequence[tree.Entry],
-    findings: list[Finding],
-    objects: list[Mapping[str, Any]],
-) -> Iterator[Stage]:
-    """Pack, unpack and call, as Argo CD does; what is wrong goes to `findings`, what is rendered to `objects`."""
-    user = another_user()
+def _rehearsed(call: Call, said: Mapping[str, str], sent: Sequence[tree.Entry]) -> Rehearsal:
+    """Pack, unpack and call, as Argo CD does."""
+    done = Rehearsal([], [], [*tree.leading_out(sent)])
     with tempfile.TemporaryDirectory() as scratch:
         start = monotonic()
         packed = tree.pack(".", sent, f"{scratch}/tree.tgz")
-        size = sum(one.size for one in sent)
-        git = sum(one.size for one in sent if one.path.startswith(".git/"))
-        files = sum(one.kind == "file" for one in sent)
-        said_of_git = f", {git:,} of them in .git" if git else ""
-        tally = f"{_count(files, 'file')}, {size:,} bytes{said_of_git}"
-        yield Stage("pack", tally, monotonic() - start)
-        if git > GIT:
-            advice = "set `reposerver.plugin.tar.exclusions` to `.git` in argocd-cmd-params-cm"
-            findings.append(Finding("DRG679", f"every call sends {git:,} bytes of `.git`", None, advice, WARNING))
-        root = f"{scratch}/{WORK}/tree"
-        unpacking = monotonic()
+        done.stages.append(Stage("pack", _tally(sent, done.findings), monotonic() - start))
+        root, start = f"{scratch}/{WORK}/tree", monotonic()
         tree.unpack(f"{scratch}/tree.tgz", root)
-        if user is not None:
-            os.chown(scratch, user, user)
+        done.stages.append(Stage("unpack", f"{packed:,} bytes sent", monotonic() - start))
         try:
-            yield Stage("unpack", f"{packed:,} bytes sent" if packed else "", monotonic() - unpacking)
-            matching = [one for one in sent if one.path.endswith(SUFFIXES) and _within(one.path, call.folder)]
-            yield Stage(
-                "match", f"{_count(len(matching), 'spec')}" if matching else "no specs: discovery finds nothing"
-            )
-            at = os.path.normpath(os.path.join(root, call.folder))
-            calls = {**said, "ARGOCD_CMP_WORKDIR": scratch}
-            first = rehearse("generate", at, calls, scratch, user)
-            again = rehearse("generate", at, calls, scratch, user)
-            announced = rehearse("parameters", at, calls, scratch, user)
-            yield Stage("parameters", _count(_announced(announced, findings), "parameter"), announced.seconds)
-            objects += _objects(first, again, findings)
-            known = {one.path for one in sent}
-            written = [one for one in tree.entries(root) if one.path not in known]
-            if written:
-                names = ", ".join(f"`{one.path}`" for one in written)
-                findings.append(
-                    Finding("DRG679", f"the call left files behind: {names}", None, "nothing may be written")
-                )
-            made = f"{_count(len(objects), 'object')}, {len(first.output):,} bytes" if first.status == 0 else "failed"
-            yield Stage("generate", made, first.seconds)
-            yield Stage("in all", f"of {DEADLINE} seconds", monotonic() - start - again.seconds - announced.seconds)
-            yield Stage("user", str(os.geteuid() if user is None else user), 0.0)
+            _call(call, said, sent, scratch, root, done)
         finally:
             tree.remove(root)
-        if monotonic() - start > SLOW:
-            message = f"a call takes more than {SLOW:g} of the {DEADLINE} seconds that it has"
-            findings.append(Finding("DRG679", message, None, "make the tree smaller, or the application", WARNING))
+    seconds = sum(one.seconds or 0 for one in done.stages if one.name in ("pack", "unpack", "generate"))
+    done.stages.append(Stage("in all", f"of {DEADLINE} seconds", seconds))
+    if seconds > SLOW:
+        message = f"a render takes {seconds:.0f} of the {DEADLINE} seconds that it has"
+        advice = "make the tree smaller, or the application"
+        done.findings.append(Finding("DRG679", message, None, advice, WARNING))
+    return done
+
+
+def _tally(sent: Sequence[tree.Entry], findings: list[Finding]) -> str:
+    """What is sent; with a finding when much of it is of no use."""
+    size = sum(one.size for one in sent)
+    git = sum(one.size for one in sent if one.path.startswith(".git/"))
+    if git > GIT:
+        advice = "set `reposerver.plugin.tar.exclusions` to `.git` in argocd-cmd-params-cm"
+        findings.append(Finding("DRG679", f"every call sends {git:,} bytes of `.git`", None, advice, WARNING))
+    of_git = f", {git:,} of them in .git" if git else ""
+    return f"{_count(sum(one.kind == 'file' for one in sent), 'file')}, {size:,} bytes{of_git}"
+
+
+def _call(
+    call: Call, said: Mapping[str, str], sent: Sequence[tree.Entry], scratch: str, root: str, done: Rehearsal
+) -> None:
+    """Ask the plugin, in the unpacked tree; nothing in that may be another afterwards."""
+    user = another_user()
+    if user is not None:
+        os.chown(scratch, user, user)
+    specs = sum(one.path.endswith(SUFFIXES) and _within(one.path, call.folder) for one in sent)
+    done.stages.append(Stage("match", _count(specs, "spec") if specs else "no specs: discovery finds nothing"))
+    at = os.path.normpath(os.path.join(root, call.folder))
+    first, again, announced = (
+        rehearse(name, at, {**said, "ARGOCD_CMP_WORKDIR": scratch}, scratch, user)
+        for name in ("generate", "generate", "parameters")
+    )
+    parameters = _count(_announced(announced, done.findings), "parameter")
+    done.stages.append(Stage("parameters", parameters, announced.seconds))
+    done.objects.extend(_objects(first, again, done.findings))
+    made = f"{_count(len(done.objects), 'object')}, {len(first.output):,} bytes" if first.status == 0 else "failed"
+    done.stages.append(Stage("generate", made, first.seconds))
+    done.stages.append(Stage("user", str(os.geteuid() if user is None else user)))
+    known = {one.path for one in sent}
+    written = ", ".join(f"`{one.path}`" for one in tree.entries(root) if one.path not in known)
+    if written:
+        message = f"the call left files behind: {written}"
+        done.findings.append(Finding("DRG679", message, None, "nothing may be written: please report it"))
 
 
 def _announced(spoken: Spoken, findings: list[Finding]) -> int:
@@ -174,26 +181,19 @@ def _annotated(call: Call, paths: set[str]) -> Iterator[Finding]:
         )
 
 
-def _report(
-    call: Call,
-    said: Mapping[str, str],
-    stages: Sequence[Stage],
-    objects: Sequence[Mapping[str, Any]],
-    value: str,
-    steady: bool,
-) -> Iterator[str]:
+def _report(call: Call, said: Mapping[str, str], done: Rehearsal, value: str, steady: bool) -> Iterator[str]:
     namespace = said.get("ARGOCD_APP_NAMESPACE") or "none"
     project = said.get("ARGOCD_APP_PROJECT_NAME")
     yield f"application {said['ARGOCD_APP_NAME']}: folder {call.folder}, namespace {namespace}, project {project}"
     yield ""
-    for one in stages:
-        if steady and one.name in ("user", "in all", "unpack"):
+    for one in done.stages:
+        if steady and one.name in UNSTEADY:
             continue
-        timed = "" if steady or not one.seconds else f"{one.seconds:8.2f} s"
+        timed = "" if steady or one.seconds is None else f"{one.seconds:8.2f} s"
         yield f"  {one.name:12}{one.said:48}{timed}".rstrip()
-    if objects:
+    if done.objects:
         yield ""
-    for body in objects:
+    for body in done.objects:
         metadata = body["metadata"]
         name = "/".join(filter(None, (metadata.get("namespace"), metadata.get("name") or metadata.get("generateName"))))
         yield f"  {body['kind']} {name}: {byte_count(body):,} bytes"
