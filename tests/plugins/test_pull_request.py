@@ -119,6 +119,9 @@ class Action:
                 "GITHUB_OUTPUT": str(self.temporary / "output"),
                 "GITHUB_STEP_SUMMARY": str(self.temporary / "summary"),
                 "GITHUB_REPOSITORY": "o/r",
+                "GITHUB_SERVER_URL": "https://github.example",
+                "GITHUB_SHA": "abc",
+                "PYTHONUTF8": "1",
                 "RUNNER_TEMP": str(self.temporary),
                 "PATH": f"{self.temporary}:{os.environ['PATH']}",
                 **said,
@@ -154,6 +157,21 @@ def test_a_change_is_commented_on(repository: Path, action: Action) -> None:
     assert commented.out == "https://github.example/comment\n"
     assert "--method POST repos/o/r/issues/7/comments" in asked[-1]
     assert (action.temporary / "dragoman-comment.md").read_text() == f"<!-- dragoman -->\n{report}"
+
+
+def test_a_comment_is_no_longer_than_it_may_be(repository: Path, action: Action) -> None:
+    report = action.temporary / "long.md"
+    report.write_text("| ä |\n" * 20_000)
+    done, _ = action.comment({"report": str(report), "worth": "1"}, LC_ALL="C.UTF-8")
+    body = (action.temporary / "dragoman-comment.md").read_text()
+    assert (done.code, len(body) < 65_000) == (0, True)
+    assert body.endswith("\n\n…\n\n_and more: the summary of the job has all of it_\n")
+
+
+def test_mistakes_link_to_their_lines(repository: Path, action: Action) -> None:
+    (repository / "flows/train.dragoman.yaml").write_text(BROKEN)
+    _, outputs = action.check(paths="flows")
+    assert "https://github.example/o/r/blob/abc/flows/train.dragoman.yaml#L8" in Path(outputs["report"]).read_text()
 
 
 def test_there_is_one_comment(repository: Path, action: Action) -> None:
