@@ -45,7 +45,7 @@ def _reference() -> str:
     definitions = spec_schema(None, schema.options())["definitions"]
     parts = ["# Every field of the spec\n\nEditors read the same from `dragoman schema`.\n"]
     seen: set[str] = set()
-    waiting = ["Flow", "Library", "Policy"]
+    waiting = ["Flow", "Library", "Policy", "PolicyTest"]
     while waiting:
         name = waiting.pop(0)
         if name in seen:

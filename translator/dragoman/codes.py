@@ -130,6 +130,10 @@ CODES = {
     "DRG467": Code("loosened", "A lower layer of policies would loosen what an upper one says, and that one does not say `overridable`."),
     "DRG468": Code("bound-without-effect", "A lower layer of policies says a looser bound than an upper one, which stays in force."),
     "DRG469": Code("nothing-to-override", "`overridable` names something that the policy does not have."),
+    "DRG470": Code("expected-and-met", "A case of a policy's tests expects that a rule is not met, and it is."),
+    "DRG471": Code("not-met-unexpectedly", "A rule is not met in a case of a policy's tests that does not expect it."),
+    "DRG472": Code("half-tested-rule", "No case of a policy's tests shows that a rule can be met, or none that it can be broken."),
+    "DRG473": Code("no-policy-test", "A file of policy tests holds something else, or a case says what no case can."),
     "DRG480": Code("fix-not-made", "A finding knows its fix, and the text of the spec has no place for it that can be edited with certainty: other places share the value, say."),
     "DRG481": Code("fixes-at-odds", "Several findings would mend one value, each in its own way. None of them is done."),
     # manifests

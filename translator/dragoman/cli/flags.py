@@ -329,7 +329,7 @@ def _store(one: argparse.ArgumentParser) -> None:
 def _init(one: argparse.ArgumentParser) -> None:
     one.add_argument("folder", nargs="?", default=".", metavar="DIR", help="where (default: .)")
     one.add_argument(
-        "-t", "--target", choices=("argo", "kubernetes", "batch"), default="argo", help="the engine (default: argo)"
+        "-t", "--target", default="", metavar="TARGET", help="the engine (default: the first of `targets`)"
     )
     one.add_argument(
         "--ci", choices=("github", "gitlab", "none"), default="github", help="whose files for CI (default: github)"
@@ -339,7 +339,7 @@ def _init(one: argparse.ArgumentParser) -> None:
 def _schema(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--kind",
-        choices=("Flow", "Library", "Policy"),
+        choices=("Flow", "Library", "Policy", "PolicyTest"),
         help="the schema of one kind of document (default: all)",
     )
     one.add_argument("-o", "--output", default="-", metavar="FILE", help="where it goes (default: standard output)")

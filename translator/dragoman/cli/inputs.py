@@ -39,7 +39,7 @@ def options(arguments: argparse.Namespace) -> files.Options:
 
 def flows(documents: Sequence[Document]) -> list[Document]:
     """The flows among the documents; policies and libraries may stand beside them."""
-    return [document for document in documents if not _is(document, "Policy", "Library")]
+    return [document for document in documents if not _is(document, "Policy", "PolicyTest", "Library")]
 
 
 def policies(arguments: argparse.Namespace, reading: files.Options) -> Enacted:

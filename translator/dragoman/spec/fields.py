@@ -24,6 +24,7 @@ TEMPLATE_NAME = r"^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*(\.[A-Za-z][A-Za-z0-9_]
 LABEL_KEY = r"^([-a-z0-9.]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
 LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 ABSOLUTE_PATH = r"^/"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 # pattern -> what it describes, and how to write one
 RULES = {
@@ -52,6 +53,7 @@ RULES = {
         "use letters, digits, `-`, `_` and `.`; a letter or digit comes first and last",
     ),
     ABSOLUTE_PATH: ("an absolute path", "start it with `/`"),
+    DAY: ("a day", "write YYYY-MM-DD, for example `2027-01-31`"),
 }
 
 

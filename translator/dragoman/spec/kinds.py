@@ -5,5 +5,6 @@ from __future__ import annotations
 from dragoman.spec.fields import Model
 from dragoman.spec.flow import Flow, Library
 from dragoman.spec.policy import Policy
+from dragoman.spec.policy_test import PolicyTest
 
-KINDS: dict[str, type[Model]] = {"Flow": Flow, "Library": Library, "Policy": Policy}
+KINDS: dict[str, type[Model]] = {"Flow": Flow, "Library": Library, "Policy": Policy, "PolicyTest": PolicyTest}

@@ -36,7 +36,7 @@ def schema(kind: str | None = None, options: Options | None = None) -> dict[str,
     return {
         "$schema": DIALECT,
         "title": "dragoman",
-        "description": "A flow, a library of templates, or a policy; `kind` says which.",
+        "description": "A flow, a library of templates, a policy, or tests of policies; `kind` says which.",
         "type": "object",
         "properties": {
             "apiVersion": definitions["Flow"]["properties"]["apiVersion"],
