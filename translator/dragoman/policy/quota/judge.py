@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dragoman.findings import ERROR, WARNING, Finding, Span
 from dragoman.plan.context import address_of
 from dragoman.plan.footprint import DEMANDED, Footprint
-from dragoman.plan.model import Plan, Step
+from dragoman.plan.model import Address, Plan, Step
 from dragoman.plan.origins import origin
 from dragoman.plan.references import steps_of
 from dragoman.policy.model import Quota
@@ -24,17 +24,18 @@ def judge(plan: Plan, quotas: Sequence[Quota], footprint: Footprint) -> list[Fin
         return []
     peaks = Peaks(plan, footprint)
     findings: list[Finding] = []
-    unknown: dict[tuple[Unbounded, str], Quota] = {}
+    unknown: dict[tuple[Address, str, str], tuple[Unbounded, Quota]] = {}
     for several in _same(quotas):
         peak = peaks.of(several[0].key, several[0])
         for reason in peak.unbounded:
-            key = several[0].key if reason.what == "amount" else ""
-            unknown[reason, key] = _gravest([*several, *filter(None, [unknown.get((reason, key))])])
+            place = (reason.step.address, reason.what, _resource(several[0].key) if reason.what == "amount" else "")
+            others = [unknown[place][1]] if place in unknown else []
+            unknown[place] = reason, _gravest([*several, *others])
         exceeded = [quota for quota in several if peak.amount is not None and peak.amount > quota.amount]
         if exceeded:
             findings.append(_exceeded(plan, _gravest(exceeded), peak, footprint))
         findings += _lacking(plan, _gravest(several), peaks)
-    findings += [_unbounded(plan, reason, quota, key) for (reason, key), quota in unknown.items()]
+    findings += [_unbounded(reason, quota) for reason, quota in unknown.values()]
     return findings
 
 
@@ -197,7 +198,7 @@ def _lacking(plan: Plan, quota: Quota, peaks: Peaks) -> Iterator[Finding]:
         )
 
 
-def _unbounded(plan: Plan, reason: Unbounded, quota: Quota, key: str) -> Finding:
+def _unbounded(reason: Unbounded, quota: Quota) -> Finding:
     step = reason.step
     if reason.what == "items":
         loop = origin(step, "foreach")
@@ -213,8 +214,7 @@ def _unbounded(plan: Plan, reason: Unbounded, quota: Quota, key: str) -> Finding
             tuple(_set_here(quota)),
             rule="quota.unbounded",
         )
-    name = keys.RESOURCES.get(key.partition(".")[2], "gpu")
-    kind = "limits" if key.startswith("limits.") else "requests"
+    name, kind = _resource(quota.key), "limits" if quota.key.startswith("limits.") else "requests"
     return Finding(
         "DRG421",
         f"the {name} of `{'.'.join(step.address)}` is known only at run time, {_allowed(quota)}",
@@ -225,3 +225,8 @@ def _unbounded(plan: Plan, reason: Unbounded, quota: Quota, key: str) -> Finding
         tuple(_set_here(quota)),
         rule="quota.unbounded",
     )
+
+
+def _resource(key: str) -> str:
+    """What the spec calls the resource of a key: devices of every kind are `gpu`."""
+    return keys.RESOURCES.get(key.partition(".")[2], "gpu")
