@@ -45,11 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _texts(arguments: argparse.Namespace) -> Iterator[tuple[str, str]]:
     from dragoman.cli import schema
+    from dragoman.emit import registry
 
+    target = arguments.target or registry.names()[0]
+    registry.find(target)
     for file, source in {**FILES, **CI[arguments.ci]}.items():
         with open(os.path.join(STARTER, source), encoding="utf-8") as stream:
             text = stream.read()
-        yield file, text.replace("{version}", __version__).replace("{target}", arguments.target)
+        yield file, text.replace("{version}", __version__).replace("{target}", target)
     yield SCHEMA, schema.text()
 
 
