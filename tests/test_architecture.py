@@ -49,7 +49,7 @@ NAMES_A_TARGET = {
     "plan/resolve.py",
     "spec/step.py",
 }
-API_GROUPS = {"batch": {"emit/kubernetes/coordinator.py"}}  # of Kubernetes, named as a target is
+API_GROUPS = {"batch": {"cmp/hazards.py", "emit/kubernetes/coordinator.py"}}  # of Kubernetes, named as a target is
 MINIMAL = Path(__file__).parent / "features" / "minimal" / "spec.dragoman.yaml"
 HEAVY = {
     "argo_workflows",
