@@ -11,24 +11,10 @@ KUBERNETES, BATCH = "kubernetes", "batch"  # the computes, as `Step.compute` nam
 
 
 class Amounts(NamedTuple):
-    """Requests and limits in the units of `quantity.SCALE`; None is an amount that nobody knows before the run.
-
-    lacking  what a container does not say that a cluster with a quota on it demands: `limits.cpu`
-    """
+    """Requests and limits in the units of `quantity.SCALE`; None is an amount that nobody knows before the run."""
 
     requests: Mapping[str, int | None] = {}
     limits: Mapping[str, int | None] = {}
-    lacking: frozenset[str] = frozenset()
-
-
-def amounts(requests: Mapping[str, int | None], limits: Mapping[str, int | None]) -> Amounts:
-    """The amounts of one container."""
-    said = {*(f"requests.{key}" for key in requests), *(f"limits.{key}" for key in limits)}
-    return Amounts(requests, limits, DEMANDED - said)
-
-
-# a ResourceQuota on one of these refuses pods that do not say it (pkg/quota/v1/evaluator/core/pods.go)
-DEMANDED = frozenset({"requests.cpu", "requests.memory", "limits.cpu", "limits.memory"})
 
 
 def beside(one: Amounts, other: Amounts) -> Amounts:
@@ -49,7 +35,7 @@ def _joined(one: Amounts, other: Amounts, join: Callable[[int, int], int]) -> Am
             found[key] = None if left is None or right is None else join(left, right)
         return found
 
-    return Amounts(block(one.requests, other.requests), block(one.limits, other.limits), one.lacking | other.lacking)
+    return Amounts(block(one.requests, other.requests), block(one.limits, other.limits))
 
 
 class Beside(NamedTuple):

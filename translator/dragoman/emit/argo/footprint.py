@@ -14,13 +14,12 @@ from dragoman.emit.argo.results import wraps_loop
 from dragoman.emit.argo.retry import unit
 from dragoman.emit.argo.settings import settings
 from dragoman.plan.footprint import KUBERNETES, Amounts, Beside, Footprint, Made
-from dragoman.plan.footprint import amounts as container
 from dragoman.plan.model import Amount, Plan, Step
 from dragoman.plan.references import steps_of
 
 EXECUTOR = "`executor.resources` in the configuration of Argo's controller"
 # of every pod (workflow/controller/workflowpod.go, newInitContainers and newWaitContainer)
-OTHERS = (Beside("init", container({}, {}), True, EXECUTOR), Beside("wait", container({}, {}), False, EXECUTOR))
+OTHERS = (Beside("init", Amounts(), True, EXECUTOR), Beside("wait", Amounts(), False, EXECUTOR))
 DELETED = ("OnPodCompletion", "OnPodSuccess")  # pods that have ended are not there to be counted
 
 

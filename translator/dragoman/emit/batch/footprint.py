@@ -85,4 +85,4 @@ def _job(amounts: Amounts, cpu: int | None, memory: int | None) -> Amounts:
     limits = {**amounts.limits, "memory": memory}
     if "cpu" in amounts.limits:
         limits["cpu"] = None if limit is None or cpu is None else max(limit, cpu)
-    return Amounts({**amounts.requests, "cpu": cpu, "memory": memory}, limits, amounts.lacking - {"limits.memory"})
+    return Amounts({**amounts.requests, "cpu": cpu, "memory": memory}, limits)

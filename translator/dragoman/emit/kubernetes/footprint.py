@@ -23,7 +23,7 @@ from dragoman.emit.kubernetes.settings import Settings, settings
 from dragoman.emit.kubernetes.support import wave_of
 from dragoman.lower.task import Id
 from dragoman.lower.unroll import Dynamic, Impossible, Node, unroll
-from dragoman.plan.footprint import KUBERNETES, Amounts, Beside, Footprint, Made, Pods, amounts, beside, either
+from dragoman.plan.footprint import KUBERNETES, Amounts, Beside, Footprint, Made, Pods, beside, either
 from dragoman.plan.model import Address, Plan, Step
 
 KEYS = {"cpu": "cpu", "memory": "memory", "ephemeral-storage": "disk"}  # all others are devices
@@ -140,7 +140,7 @@ def _container(body: Mapping[str, Any]) -> Amounts:
     """What a container asks for; what it only has a limit of, it asks for as much (SetDefaults_Pod)."""
     blocks = body.get("resources") or {}
     limits = _amounts(blocks.get("limits") or {})
-    return amounts({**limits, **_amounts(blocks.get("requests") or {})}, limits)
+    return Amounts({**limits, **_amounts(blocks.get("requests") or {})}, limits)
 
 
 def _amounts(block: Mapping[str, str]) -> dict[str, int | None]:

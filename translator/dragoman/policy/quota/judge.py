@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from dragoman.findings import ERROR, WARNING, Finding, Span
 from dragoman.plan.context import address_of
-from dragoman.plan.footprint import DEMANDED, Footprint
+from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Address, Plan, Step
 from dragoman.plan.origins import origin
 from dragoman.plan.references import steps_of
@@ -175,7 +175,7 @@ def _too_many(plan: Plan, quota: Quota, peak: Peak) -> Finding:
 def _lacking(plan: Plan, quota: Quota, peaks: Peaks) -> Iterator[Finding]:
     """Steps that do not say what a quota counts: it does not bound what they may use."""
     kind, _, name = quota.key.partition(".")
-    if quota.enforced or quota.key not in DEMANDED:  # what a cluster's own quotas want is told where they are read
+    if quota.enforced or name not in ("cpu", "memory"):  # what a cluster's own quotas want is told where they are read
         return
     silent = [
         step

@@ -13,7 +13,7 @@ from dragoman.expr.evaluate import evaluate
 from dragoman.expr.text import Template, render_text
 from dragoman.expr.tree import ExprError, Ref
 from dragoman.plan.features import topological
-from dragoman.plan.footprint import Amounts, Footprint, Pods, amounts
+from dragoman.plan.footprint import Amounts, Footprint, Pods
 from dragoman.plan.model import Amount, Foreach, Plan, Reference, Step
 from dragoman.plan.references import loop as loop_refs
 from dragoman.plan.references import target
@@ -163,7 +163,7 @@ def _holds(step: Step, values: Values) -> Amounts:
     """What the container of a step asks for in its largest attempt."""
     assert step.container is not None
     own = step.container.resources
-    return amounts(
+    return Amounts(
         {key: _largest(step, key, value, values) for key, value in own.requests.items()},
         {key: _largest(step, key, value, values) for key, value in own.limits.items()},
     )
