@@ -70,7 +70,7 @@ def test_the_whole_finding() -> None:
     [found] = Judged(TRAIN, "    - {cpu: 64, reason: there is no more.}\n").findings()
     assert found._replace(span=None, related=()) == Finding(
         "DRG420",
-        "the flow may hold 96 cpu at one time, the quota is 64: `train` ×8, `eval` ×4, `export`",
+        "the flow may hold 96 cpu at one time, the quota is 64: `train` ×8 (64), `eval` ×4 (24), `export` (8)",
         None,
         "say `foreach.parallelism: 4` in `train`: then it is 64 cpu: there is no more",
         "error",
@@ -81,7 +81,6 @@ def test_the_whole_finding() -> None:
     assert (found.span.file, found.span.line, found.span.column) == ("f.yaml", 8, 5)
     assert [(span.file, span.line, said) for span, said in found.related] == [
         ("p.yaml", 6, "the quota is set here"),
-        ("f.yaml", 8, "8 × 8 cpu"),
         ("f.yaml", 9, "4 × 6 cpu"),
         ("f.yaml", 10, "8 cpu"),
     ]
@@ -103,13 +102,13 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str]]]] = {
                 "DRG420",
                 "warning",
                 "quota.cpu",
-                "the flow may hold 96 cpu at one time, the quota is 95.999: `train` ×8, `eval` ×4, `export`",
+                "the flow may hold 96 cpu at one time, the quota is 95.999: `train` ×8 (64), `eval` ×4 (24), `export` (8)",
             ),
             (
                 "DRG420",
                 "warning",
                 "quota.memory",
-                "the flow may hold 13Gi memory at one time, the quota is 13311Mi: `train` ×8, `eval` ×4, `export`",
+                "the flow may hold 13Gi memory at one time, the quota is 13311Mi: `train` ×8 (8Gi), `eval` ×4 (4Gi), `export` (1Gi)",
             ),
         ],
     ),
@@ -137,7 +136,7 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str]]]] = {
                 "DRG420",
                 "error",
                 "quota.cpu",
-                "the flow may hold at most 10 cpu at one time, at least 9, the quota is 8: `b0`, `b1`, `b2`",
+                "the flow may hold at most 10 cpu at one time, at least 9, the quota is 8: `b0` (3), `b1` (3), `b2` (3)",
             )
         ],
     ),
@@ -222,7 +221,7 @@ CLUSTER: dict[str, tuple[Quota, list[tuple[str, str, str, str]]]] = {
                 "warning",
                 "quota.cpu",
                 "the flow may hold 96 cpu at one time, ResourceQuota `ml` allows 50, so that 6 pods wait: "
-                "`train` ×8, `eval` ×4, `export`",
+                "`train` ×8 (64), `eval` ×4 (24), `export` (8)",
             )
         ],
     ),

@@ -65,14 +65,15 @@ def _exceeded(plan: Plan, quota: Quota, peak: Peak, footprint: Footprint) -> Fin
     largest = max(peak.shares, key=lambda share: (bool(share.steps), share.amount))
     if quota.enforced and largest.amount > room:
         return _never(plan, quota, largest, room)
+    place = _place(plan, peak.shares)
     return Finding(
         "DRG420",
-        f"{_most(quota.key, peak)}, {_allowed(quota)}{_waiting(quota, peak, room)}: {_who(peak.shares)}",
-        _place(plan, peak.shares),
+        f"{_most(quota.key, peak)}, {_allowed(quota)}{_waiting(quota, peak, room)}: {_who(quota.key, peak.shares)}",
+        place,
         way_out(plan, quota, peak, footprint),
         _severity(quota),
         "spec",
-        (*_set_here(quota), *_steps(quota.key, peak.shares)),
+        (*_set_here(quota), *_others(quota.key, peak.shares, place)),
         rule=f"quota.{keys.field(quota.key)}",
     )
 
@@ -102,22 +103,41 @@ def _waiting(quota: Quota, peak: Peak, room: int) -> str:
     return f", so that {waiting} {'pod waits' if waiting == 1 else 'pods wait'}"
 
 
-def _who(shares: Sequence[Share]) -> str:
-    """The steps of a peak: `train` ×8, `eval` ×4, the coordinator."""
-    numbers: dict[str, int] = {}
+def _who(key: str, shares: Sequence[Share]) -> str:
+    """The steps of a peak, with what each holds of it: `train` ×8 (64), `eval` ×4 (24), the coordinator (0.1)."""
+    steps = _by_step(shares)
+    shown = []
+    for name, several in list(steps.items())[:SHOWN]:
+        number, amount = sum(one.number for one in several), sum(one.number * one.amount for one in several)
+        part = f" ({keys.shown(key, amount)})" if len(steps) > 1 and key not in keys.PODS else ""
+        called = name if len(several[0].steps) != 1 else f"`{name}`"
+        shown.append(f"{called}{f' ×{number}' if number > 1 else ''}{part}")
+    left = len(steps) - SHOWN
+    return ", ".join(shown) + (f" and {left} more" if left > 0 else "")
+
+
+def _by_step(shares: Sequence[Share]) -> dict[str, list[Share]]:
+    """The shares of each step, what is most first."""
+    found: dict[str, list[Share]] = {}
     for share in shares:
-        name = f"`{share.name}`" if len(share.steps) == 1 else share.name
-        numbers[name] = numbers.get(name, 0) + share.number
-    shown = [f"{name} ×{number}" if number > 1 else name for name, number in numbers.items()]
-    left = len(shown) - SHOWN
-    return ", ".join(shown[:SHOWN]) + (f" and {left} more" if left > 0 else "")
+        found.setdefault(share.name, []).append(share)
+    total = {name: sum(one.number * one.amount for one in several) for name, several in found.items()}
+    return dict(sorted(found.items(), key=lambda one: -total[one[0]]))
 
 
-def _steps(key: str, shares: Sequence[Share]) -> Iterator[tuple[Span, str]]:
-    for share in shares[:SHOWN]:
-        for step in share.steps[:1]:
-            each = keys.phrase(key, share.amount)
-            yield _name(step), f"{share.number} × {each}" if share.number > 1 else each
+def _others(key: str, shares: Sequence[Share], place: Span) -> Iterator[tuple[Span, str]]:
+    """The places of the other steps, and what pods of each hold."""
+    for several in list(_by_step(shares).values())[:SHOWN]:
+        step = next(iter(several[0].steps), None)
+        if step is not None and _name(step) != place:
+            number = sum(one.number for one in several)
+            if key in keys.PODS:
+                said = keys.phrase(key, number)
+            elif len(several) > 1:
+                said = f"{number} pods with {keys.phrase(key, sum(one.number * one.amount for one in several))}"
+            else:
+                said = f"{f'{number} × ' if number > 1 else ''}{keys.phrase(key, several[0].amount)}"
+            yield _name(step), said
 
 
 def _set_here(quota: Quota) -> list[tuple[Span, str]]:
@@ -127,7 +147,7 @@ def _set_here(quota: Quota) -> list[tuple[Span, str]]:
 
 def _place(plan: Plan, shares: Sequence[Share]) -> Span:
     """The heaviest step; the flow, where none has a part in it."""
-    steps = [step for share in shares for step in share.steps]
+    steps = [step for several in _by_step(shares).values() for step in several[0].steps]
     return _name(steps[0]) if steps else plan.source.span(("metadata", "name"))
 
 
