@@ -209,8 +209,11 @@ def documents(text: str) -> list[dict[str, Any]]:
         return [made for made in yaml.safe_load_all(text) if made is not None]
     decoder, found, at = json.JSONDecoder(), [], 0
     while at < len(text):
+        start = at
         made, at = decoder.raw_decode(text, at)
-        found.append(made)
+        again = yaml.load(text[start:at], yaml.CSafeLoader)  # what is JSON to one server is YAML to the other
+        assert again == made
+        found.append(again)
         at += len(text[at:]) - len(text[at:].lstrip())
     return found
 

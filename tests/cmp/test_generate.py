@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from cmp.repository import FLOW, LIBRARY, SHARED, repository
 from cmp.simulator import DISCOVER, HERE, Application, Failed, request, sidecar
 from test_architecture import HEAVY
+from texts import TEXTS, written
 
 EXAMPLES = sorted(HERE.glob("manifests/examples/*/*.dragoman.yaml"))
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -214,6 +216,15 @@ def test_a_queue_needs_kueue(tmp_path: Path) -> None:
     assert "step `fetch` waits in the queue `ml`, and the cluster has no Kueue" in said
     served = (*SERVED, "kueue.x-k8s.io/v1beta1", "kueue.x-k8s.io/v1beta1/LocalQueue")
     assert made(tmp_path, APP._replace(api_versions=served), files)
+
+
+def test_every_letter_arrives(tmp_path: Path) -> None:
+    flow = {"apiVersion": "dragoman.dev/v1alpha1", "kind": "Flow", "metadata": {"name": "letters"}}
+    step = {"image": "registry.example/say:1", "command": ["say", *map(written, TEXTS)]}
+    text = yaml.safe_dump({**flow, "spec": {"target": "kubernetes", "steps": {"say": step}}}, default_style='"')
+    [job] = made(tmp_path, files={"flows/train/a.dragoman.yaml": text})
+    said = job["spec"]["template"]["spec"]["containers"][0]["command"][1:]
+    assert [one for one in said if "$" not in one] == [one for one in TEXTS if "$" not in one]
 
 
 def test_two_flows_with_one_name(tmp_path: Path) -> None:

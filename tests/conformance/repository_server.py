@@ -38,7 +38,7 @@ class Servers(NamedTuple):
             env=_environment(self.work),
         )
         assert done.returncode == 0, done.stderr
-        found = {one["id"]: one for one in map(json.loads, done.stdout.splitlines())}
+        found = {one["id"]: one for one in map(json.loads, done.stdout.strip().split("\n"))}
         return [found[one["id"]] for one in numbered]
 
     def generate(self, root: Path, path: str, plugin: dict[str, Any] | None, **more: Any) -> dict[str, Any]:

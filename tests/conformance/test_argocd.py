@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from cmp.hostile import CASES, Case, hostile
+from cmp.hostile import CASES, FOREVER, Case, hostile
 from cmp.repository import FLOW, LIBRARY, SHARED, repository
 from cmp.simulator import DISCOVER, HERE, PLUGIN, Application, Failed, documents, sidecar
 from conformance.repository_server import Servers, objects, question, servers
+from texts import TEXTS, written
 
 EXAMPLES = sorted(HERE.glob("manifests/examples/*/*.dragoman.yaml"))
 POLICY: dict[str, Any] = {
@@ -218,3 +219,30 @@ def test_kustomize_installs_it(argocd_program: Path, tmp_path: Path, components:
     assert made["ConfigMap", "argocd-cmd-params-cm"]["data"] == {"reposerver.plugin.tar.exclusions": ".git"}
     assert "resource.customizations.health.batch_Job" in made["ConfigMap", "argocd-cm"]["data"]
     assert ("env" in containers["dragoman"]) == ("plugin/policies" in components)
+
+
+def test_a_request_that_ends_before_the_plugin(argocd: Servers, tmp_path: Path) -> None:
+    """Argo CD kills the call, not its server: the next application is rendered as ever."""
+    slow = repository(tmp_path / "slow", {f"flows/train/{n}.dragoman.jsonnet": FOREVER for n in range(20)})
+    root = repository(tmp_path / "plain", {"flows/train/a.dragoman.yaml": FLOW})
+    late, other = argocd.ask(
+        question(slow, "flows/train", NAMED, timeout=2), question(root, "flows/train", NAMED, timeout=60)
+    )
+    assert "signal: killed" in late["error"] or "DeadlineExceeded" in late["error"]
+    assert objects(other)
+    assert objects(argocd.generate(root, "flows/train", NAMED))
+
+
+def test_every_letter_arrives(argocd: Servers, tmp_path: Path) -> None:
+    """Argo CD reads the stream of JSON with a reader for YAML in it, and writes it again."""
+    words = [written(text) for text in TEXTS]
+    steps = {f"step-{n}": {"command": ["say", *words], "image": "registry.example/say:1"} for n in range(100)}
+    flow = {"apiVersion": "dragoman.dev/v1alpha1", "kind": "Flow", "metadata": {"name": "letters"}}
+    body = {**flow, "spec": {"target": "kubernetes", "targets": {"kubernetes": {"ordering": "none"}}, "steps": steps}}
+    root = repository(tmp_path, {"flows/train/a.dragoman.yaml": yaml.safe_dump(body, default_style='"')})
+    found = [_named(one) for one in objects(argocd.generate(root, "flows/train", NAMED))]
+    with sidecar() as simulated:
+        assert found == simulated.generate(root, Application("flows/train", NAMED, project="ml"))
+    [said] = {tuple(one["spec"]["template"]["spec"]["containers"][0]["command"][1:]) for one in found}
+    assert len(found) == 100
+    assert [one for one in said if "$" not in one] == [text for text in TEXTS if "$" not in text]

@@ -20,6 +20,7 @@ from dragoman.cli.platform import platform
 from dragoman.cmp.adopt import adopted
 from dragoman.cmp.budget import Budget, check_size
 from dragoman.cmp.cluster import unserved
+from dragoman.cmp.documents import documents
 from dragoman.cmp.hazards import foreign
 from dragoman.cmp.request import Request, request, tree_of
 from dragoman.cmp.settings import OWN, Settings
@@ -28,7 +29,7 @@ from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, render
 from dragoman.policy.enact import Enacted
-from dragoman.write.manifests import stream, write_text
+from dragoman.write.manifests import write_text
 
 if TYPE_CHECKING:
     from dragoman.cmp.application import Application
@@ -65,7 +66,7 @@ def _generate(arguments: argparse.Namespace) -> int:
                 name = call.asked.application
                 with chdir(call.root):  # messages name files from there
                     renderings, findings = rendered(call)
-                text = stream((manifest for one in renderings for manifest in one.emission.manifests), "json")
+                text = documents(manifest for one in renderings for manifest in one.emission.manifests)
                 check_size(text)
         except Findings as error:
             _tell(name, error.findings)
