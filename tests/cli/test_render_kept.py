@@ -321,6 +321,46 @@ def test_what_argo_cd_says_counts(plain: list[str], monkeypatch: pytest.MonkeyPa
     assert len(seen) == 6
 
 
+def test_a_folder_is_not_standard_output(plain: list[str], capsys: Said) -> None:
+    first, folder, again = (run(["render", "-o", output, "--cache", "kept"], capsys) for output in ("-", "out", "-"))
+    assert (first.out.count("#"), again.out) == (0, first.out)
+    assert all(text.startswith(b"# rendered by dragoman") for text in folder.files.values())
+
+
+def test_a_spec_has_the_name_that_it_is_called_by(capsys: Said) -> None:
+    write("real.dragoman.yaml", PLAIN.replace("NAME", "f"))
+    os.symlink("real.dragoman.yaml", "link.dragoman.yaml")
+    for name in ("real", "link"):
+        [header] = {
+            text.split(b"\n")[0]
+            for path, text in run(
+                ["render", f"{name}.dragoman.yaml", "-o", "out", "--cache", "kept"], capsys
+            ).files.items()
+            if "kustomization" not in path
+        }
+        assert header.endswith(f"change {name}.dragoman.yaml and render again".encode())
+
+
+def test_another_root_may_forbid_what_was_read(repository: Path, capsys: Said) -> None:
+    flow(Random(0), 0)
+    spec = Path("flows/team-0/f0.dragoman.yaml")
+    spec.write_text(spec.read_text().replace("lib: lib.yaml", "lib: ../lib.yaml"))
+    write("flows/lib.yaml", LIBRARY.format(word="p"))
+    command = ["render", "flows", "-q", "-o", "out", "--cache", "kept"]
+    assert main(command) == 0
+    (repository / "flows/team-0/.git").mkdir()
+    done = run(command, capsys)
+    assert (done.code, "DRG015" in done.err) == (1, True)
+
+
+def test_what_was_missing_may_come(repository: Path, capsys: Said) -> None:
+    flow(Random(0), 0)
+    command = ["render", "flows", "-q", "-o", "out", "--cache", "kept"]
+    assert [run(command, capsys).code for _ in range(2)] == [1, 1]
+    write("flows/team-0/lib.yaml", LIBRARY.format(word="p"))
+    assert run(command, capsys).code == 0
+
+
 def test_mistakes_are_found_again(plain: list[str], capsys: Said) -> None:
     write("f1.dragoman.yaml", PLAIN.replace("NAME", "f1").replace("image", "imagge"))
     said = [run(["render", "-o", "out", "--cache", "kept"], capsys) for _ in range(2)]
