@@ -1,6 +1,6 @@
 """Manifests as Argo CD reads them: one JSON object a line, each read once as JSON and then again as YAML.
 
-JSON is YAML, but for letters: a reader of YAML refuses control characters, folds three others as ends of lines, and knows
+JSON is YAML, but for letters: readers of YAML refuse control characters, fold three others as ends of lines, and know
 no pairs of surrogates (gitops-engine, SplitYAMLToString and SplitYAML). So those few are escaped, and no more.
 """
 
