@@ -358,31 +358,30 @@ def test_batch_cannot_limit_a_flow() -> None:
     assert found.help == "ask for less, or let steps wait for each other with `needs`"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.parametrize("target", ["argo", "kubernetes", "batch"])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs(most=20, allowed=Allowed(flow=False)))
-def test_advice_is_good(spec: Data) -> None:
+def test_advice_is_good(target: str, spec: Data) -> None:
     """Whoever follows it is within the quota; one more at once is too much."""
-    plan = plan_of(spec)
-    whole = Peaks(plan, find("argo").footprint(plan)).of("requests.cpu").amount
-    assert whole is not None
-    quota = Quota("requests.cpu", whole // 2, "deny", Origin("policy"))
-    [found] = judge(plan, [quota], find("argo").footprint(plan))
+    plan = plan_of(spec, target)
+    quota = Quota("requests.cpu", _peak(spec, target) // 2, "deny", Origin("policy"))
+    [found] = judge(plan, [quota], find(target).footprint(plan))
     loop = re.match(r"say `foreach.parallelism: (\d+)` in `([\w.-]+)`: then it is", found.help)
     whole_flow = re.match(r"say `spec.parallelism: (\d+)`: then it is", found.help)
     if loop is not None:
         most, address = int(loop[1]), loop[2].split(".")
-        peaks = [_peak(_with_loop(spec, address, number)) for number in (most, most + 1)]
+        peaks = [_peak(_with_loop(spec, address, number), target) for number in (most, most + 1)]
     elif whole_flow is not None:
         most = int(whole_flow[1])
-        peaks = [_peak({**spec, "parallelism": number}) for number in (most, most + 1)]
+        peaks = [_peak({**spec, "parallelism": number}, target) for number in (most, most + 1)]
     else:
         return
     assert peaks[0] <= quota.amount < peaks[1]
 
 
-def _peak(spec: Data) -> int:
-    plan = plan_of(spec)
-    amount = Peaks(plan, find("argo").footprint(plan)).of("requests.cpu").amount
+def _peak(spec: Data, target: str) -> int:
+    plan = plan_of(spec, target)
+    amount = Peaks(plan, find(target).footprint(plan)).of("requests.cpu").amount
     assert amount is not None
     return amount
 

@@ -100,6 +100,7 @@ class Footprint(NamedTuple):
     limited  whether the target can keep to `parallelism` of a flow
     others   the containers beside a step's own in its pod
     clock    whether the time limit of the flow is one of each pod
+    again    the footprint of the same flow with other caps; this one, when None
     """
 
     compute: str = ""
@@ -115,6 +116,7 @@ class Footprint(NamedTuple):
     limited: bool = True
     others: Callable[[Step], tuple[Beside, ...]] = lambda step: ()
     clock: bool = False
+    again: Callable[[Plan], Footprint] | None = None
 
 
 def plain(plan: Plan) -> Footprint:

@@ -36,6 +36,7 @@ def footprint(plan: Plan) -> Footprint:
         made=made,
         others=lambda step: OTHERS,
         clock=plan.timeout is not None,
+        again=footprint,
     )
 
 

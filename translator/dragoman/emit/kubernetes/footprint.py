@@ -32,6 +32,10 @@ KEYS = {"cpu": "cpu", "memory": "memory", "ephemeral-storage": "disk"}  # all ot
 def footprint(plan: Plan) -> Footprint:
     """What Kubernetes runs of the plan."""
     options = settings(plan.options)
+    return _in_order(plan, options)._replace(again=footprint, limited=options.ordering in ("auto", "coordinator"))
+
+
+def _in_order(plan: Plan, options: Settings) -> Footprint:
     order = mode(plan, options)
     if order == "coordinator":
         return _driven(options)
@@ -40,7 +44,7 @@ def footprint(plan: Plan) -> Footprint:
     except (Dynamic, Impossible):  # refused, or told where the Jobs are made
         return Footprint(KUBERNETES)
     if order == "chain":
-        return Footprint(KUBERNETES, jobs=_chain(nodes, options), made=_made(1, 1, 0), limited=False)
+        return Footprint(KUBERNETES, jobs=_chain(nodes, options), made=_made(1, 1, 0))
     found = drafts(plan.name, nodes, options)
     others = _others(found)
     return Footprint(
@@ -50,7 +54,6 @@ def footprint(plan: Plan) -> Footprint:
         else _waves(found, wave_of(nodes) if order == "waves" else {}),
         made=_made(len(found), sum(map(_pods, found)), sum(_pods(draft) * _retries(draft) for draft in found)),
         exact=order != "jobset" or not _queued(nodes),
-        limited=False,
         others=lambda step: others.get(step.address, ()),
     )
 

@@ -22,14 +22,11 @@ def way_out(plan: Plan, quota: Quota, peak: Peak, footprint: Footprint) -> str:
 
 
 def _slower(plan: Plan, quota: Quota, peak: Peak, footprint: Footprint) -> str:
-    if footprint.jobs is not None:  # what runs is written out: at another width it would be other Jobs
-        return ""
     for loop in islice(_loops(plan, peak.shares), TRIED):
         inside = sum(share.number for share in peak.shares if _within(share, loop))
 
         def slowed(items: int, loop: Step = loop) -> Peak:
-            single = footprint.single | {loop.address}  # a limit makes it a graph of its own, where that matters
-            return Peaks(_slowed(plan, loop, items), footprint._replace(single=single)).of(quota.key, quota)
+            return _peak(_slowed(plan, loop, items), quota, footprint)
 
         found = _most(inside, slowed, quota.amount)
         if found is not None:
@@ -39,12 +36,16 @@ def _slower(plan: Plan, quota: Quota, peak: Peak, footprint: Footprint) -> str:
         pods = sum(share.number for share in peak.shares if share.steps)
 
         def limited(most: int) -> Peak:
-            return Peaks(plan._replace(parallelism=most), footprint).of(quota.key, quota)
+            return _peak(plan._replace(parallelism=most), quota, footprint)
 
         found = _most(pods, limited, quota.amount)
         if found is not None:
             return f"say `spec.parallelism: {found[0]}`: then it is {keys.phrase(quota.key, found[1])}"
     return ""
+
+
+def _peak(plan: Plan, quota: Quota, footprint: Footprint) -> Peak:
+    return Peaks(plan, footprint if footprint.again is None else footprint.again(plan)).of(quota.key, quota)
 
 
 def _most(width: int, peak_at: Callable[[int], Peak], amount: int) -> tuple[int, int] | None:

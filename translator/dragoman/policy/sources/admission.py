@@ -58,7 +58,9 @@ def held(footprint: Footprint, several: Sequence[Pod]) -> Footprint:
     always = tuple(
         pods._replace(holds=beside(pods.holds, _added(one))) for pods, one in zip(footprint.always, own, strict=True)
     )
-    return footprint._replace(pod=whole, always=always)
+    other = footprint.again
+    again = None if other is None else lambda plan: held(other(plan), several)
+    return footprint._replace(pod=whole, always=always, again=again)
 
 
 def _added(container: Container) -> Amounts:
