@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -228,7 +229,8 @@ def test_a_request_that_ends_before_the_plugin(argocd: Servers, tmp_path: Path) 
     late, other = argocd.ask(
         question(slow, "flows/train", NAMED, timeout=2), question(root, "flows/train", NAMED, timeout=60)
     )
-    assert "signal: killed" in late["error"] or "DeadlineExceeded" in late["error"]
+    # it is killed and told to end at the same moment, or the asker was the first to give up
+    assert re.search(r"failed signal: (killed|terminated)|DeadlineExceeded", late["error"])
     assert objects(other)
     assert objects(argocd.generate(root, "flows/train", NAMED))
 
