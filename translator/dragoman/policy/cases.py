@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from dragoman import spec
-from dragoman.findings import ERROR, INFO, WARNING, Finding, Findings, did_you_mean
+from dragoman.findings import ERROR, INFO, WARNING, Finding, Findings, Span, did_you_mean
 from dragoman.load import files
 from dragoman.load.document import Document, Path
 from dragoman.load.packs import PREFIX
@@ -98,18 +98,28 @@ def _policies(test: Document, options: files.Options) -> tuple[list[Layer], set[
     """The policies that a document of tests names, upper layers first, and the files of those that it tests."""
     found: dict[tuple[str, int], Layer] = {}
     own: set[str] = set()
+    root = options.root or files.root_of(test.file)
     for number, name in enumerate(test.data["spec"]["policies"]):
-        packed = name.startswith(PREFIX)
-        path = name if packed else os.path.normpath(os.path.join(os.path.dirname(test.file), name))
+        place = test.span(("spec", "policies", number))
         try:
-            stack = layers([path], options)
+            stack = layers([name if name.startswith(PREFIX) else _beside(test, name, root, place)], options)
         except Findings as error:
-            place = test.span(("spec", "policies", number))
             raise Findings([one if one.span else one._replace(span=place) for one in error.findings]) from None
         found.update({(layer.document.file, layer.document.number): layer for layer in stack})
-        if not packed:
+        if not name.startswith(PREFIX):
             own.add(stack[-1].document.file)
     return list(found.values()), own
+
+
+def _beside(test: Document, name: str, root: str, place: Span) -> str:
+    """The path of a policy that a file of tests names."""
+    if os.path.isabs(name):
+        raise Findings(
+            [Finding("DRG015", f"`{name}` is an absolute path", place, "it counts from the file of the tests")]
+        )
+    path = os.path.normpath(os.path.join(os.path.dirname(test.file), name))
+    files.check_inside(path, root, place)
+    return path
 
 
 class _Met(NamedTuple):
@@ -118,14 +128,15 @@ class _Met(NamedTuple):
     rules: dict[tuple[str, int, str], Origin]
     answers: dict[tuple[str, int, str], set[bool]]
 
-    def note(self, said: Policies, own: set[str], broken: set[str]) -> None:
-        """Take in a case."""
+    def note(self, said: Policies, own: set[str], findings: Sequence[Finding]) -> None:
+        """Take in a case; a rule that cannot be judged has no answer."""
+        broken, unjudged = ({one.rule for one in findings if one.code == code} for code in (BROKEN, UNJUDGED))
         for rule in said.rules:
             document = rule.origin.source.document if rule.origin.source is not None else None
             if document is not None and document.file in own:
                 key = (document.file, document.number, rule.id)
                 self.rules[key] = rule.origin
-                self.answers.setdefault(key, set()).add(rule.id not in broken)
+                self.answers.setdefault(key, set()).update(set() if rule.id in unjudged else {rule.id not in broken})
 
     def untested(self) -> Iterator[Finding]:
         """A warning for each rule that no case shows to be met, or not to be."""
@@ -159,7 +170,7 @@ class _Case(NamedTuple):
         yield from (finding for finding in of_policies if finding not in policies.findings)
         plan, findings = settle(plan, said)
         findings += judge(plan, said)
-        met.note(said, own, {finding.rule for finding in findings if finding.code == BROKEN})
+        met.note(said, own, findings)
         findings = exempted(findings, said.exemptions, plan)
         if self.body.get("now"):
             findings = expired(findings, self.body["now"])
@@ -199,12 +210,14 @@ class _Case(NamedTuple):
         """That a finding is there which is not expected."""
         steps = steps_of(finding.address, plan)
         step = f", step: {'.'.join(steps[0])}" if len(steps) == 1 else ""
-        return finding._replace(
-            code="DRG471",
-            message=f"case `{self.body['name']}` does not expect this: {finding.message}",
-            help=f"mend the rule or the flow, or expect `{{rule: {finding.rule}{step}}}`",
-            severity=ERROR,
-            fix=None,
+        return Finding(
+            "DRG471",
+            f"case `{self.body['name']}` does not expect this: {finding.message}",
+            finding.span,
+            f"mend the rule or the flow, or expect `{{rule: {finding.rule}{step}}}`",
+            address=finding.address,
+            related=finding.related,
+            rule=finding.rule,
         )
 
     def with_lower(self, upper: Enacted) -> Enacted:
