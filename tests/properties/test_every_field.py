@@ -6,18 +6,21 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
 
-from dragoman.findings import Findings
+from dragoman.findings import Finding, Findings
 from dragoman.load.document import Document
 from dragoman.load.document import Path as Place
+from dragoman.load.files import Options
 from dragoman.load.yaml import parse
 from dragoman.pipeline import render
+from dragoman.policy.enact import Enacted
 from dragoman.spec.gate import accepts, published
 from dragoman.spec.outline import keys, part
-from enacted import enacted
+from enacted import enacted_of
 
 EVERYTHING = Path(__file__).with_name("everything.dragoman.yaml")
 DATA = [document.data for document in parse(EVERYTHING.read_text(), EVERYTHING.name)]
@@ -26,6 +29,7 @@ DEFINITIONS = published()["definitions"]
 FOR_PEOPLE = "For people"  # how the description of a field begins that is for no program
 NO_AMOUNT = "DRG121"  # a text that is no amount is found wherever it stands, so it says nothing about its use
 NAMED = "a map of named things"
+CLUSTER = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "all"}, "spec": {"hard": {"pods": "2"}}}
 # what a value may be instead; those that the spec does not allow at a place are passed over
 OTHERS: tuple[Any, ...] = (
     "other", "zz", "7s", "99w", "7", "77Mi", "640Gi", "example.com/other", "a/b", "/other", "@daily", "params.rows > 7",
@@ -40,7 +44,7 @@ class Outcome(NamedTuple):
 
     emitted: str
     answers: str
-    said: frozenset[tuple[str, str, str, str]]
+    said: frozenset[tuple[Any, ...]]
 
 
 def _places(value: Any, place: Place = ()) -> Iterator[Place]:
@@ -109,17 +113,32 @@ def _usual(number: int, environment: str) -> Outcome:
 def _outcome(documents: list[Any], number: int, environment: str) -> Outcome:
     flow = Document("flow.yaml", 1, documents[number], {})
     [library] = [Document("lib.yaml", 1, one, {}) for one in documents if one["kind"] == "Library"]
-    policies = [Document("policy.yaml", 1, one, {}) for one in documents if one["kind"] == "Policy"]
+    policies = tuple(json.dumps(one) for one in documents if one["kind"] == "Policy")
     imports = flow.data["spec"].get("imports") or {}
     libraries = {name: library for name, path in imports.items() if path == "./lib.yaml"}
     try:
-        done = render(flow, libraries, enacted(policies), "", environment)
+        done = render(flow, libraries, _enacted(policies), "", environment)
     except Findings as error:
         emitted, answers, found = "", "", error.findings
     else:
         emitted = json.dumps([(one.file, one.body) for one in done.emission.manifests])
         answers, found = repr(done.fidelity), done.findings
-    return Outcome(emitted, answers, frozenset((one.code, one.message, one.address, one.severity) for one in found))
+    return Outcome(emitted, answers, frozenset(map(_without_lines, found)))
+
+
+@cache
+def _enacted(policies: tuple[str, ...]) -> Enacted:
+    """The policies, from files of their names, beside what the cluster enforces."""
+    with TemporaryDirectory() as folder:
+        for policy in policies:
+            Path(folder, f"{json.loads(policy)['metadata']['name']}.policy.yaml").write_text(policy)
+        Path(folder, "cluster.yaml").write_text(json.dumps(CLUSTER))
+        return enacted_of(folder, Options())
+
+
+def _without_lines(one: Finding) -> tuple[Any, ...]:
+    fix, pardon = one.fix and one.fix.value, one.pardon and one.pardon._replace(span=None)
+    return (one.code, one.message, one.address, one.severity, one.help, one.rule, one.docs, fix, pardon)
 
 
 def _at(value: Any, place: Place) -> Any:
@@ -135,7 +154,10 @@ def _for_people(document: Any, place: Place) -> bool:
 
 
 def _is_constant(document: Any, place: Place) -> bool:
-    rule = keys(part(document, place[:-1])).get(str(place[-1]), {})
+    """Whether nothing else may stand there, or in any of its fields."""
+    value, rule = _at(document, place), keys(part(document, place[:-1])).get(str(place[-1]), {})
+    if value and isinstance(value, dict):
+        return all(_is_constant(document, (*place, key)) for key in value)
     return "const" in rule or len(rule.get("oneOf", "no choice")) == 1
 
 
