@@ -47,7 +47,7 @@ def asked_beyond(side: Side, step: Step, bound: Bound, over: Known, *, cut: bool
         _address(step, place, said),
         tuple(related),
         rule=f"{side}.{bound.key}",
-        fix=_fix(said, end),
+        fix=_fix(said, end) if cut else None,  # what is denied is the author's to decide
     )
 
 
