@@ -29,7 +29,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def cache(now: float = NOW) -> Cache:
     """The folder `kept`, with fresh eyes."""
-    one = Cache("kept", States(), now)
+    one = Cache("kept", States(), now, {})
     one.prepare()
     return one
 
@@ -125,7 +125,7 @@ def test_what_is_not_whole_is_not_believed(here: Path) -> None:
     )
 )
 def test_whatever_an_entry_says(tmp_path_factory: pytest.TempPathFactory, entry: bytes) -> None:
-    one = Cache(str(tmp_path_factory.getbasetemp() / "hostile"), States(), NOW)
+    one = Cache(str(tmp_path_factory.getbasetemp() / "hostile"), States(), NOW, {})
     path = Path(one.folder, KEY[:2], KEY[2:])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(reads.digest(entry).encode() + entry)

@@ -103,6 +103,7 @@ def test_something_else_is_refused(seed: int) -> None:
     except (ValueError, TypeError, RecursionError):
         return
     assert repr(decode(encode(outcome))) == repr(outcome)
+    assert hash(outcome)  # findings are told apart by their hashes
 
 
 def _changed(value: Any, random: Random) -> Any:

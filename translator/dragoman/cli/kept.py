@@ -75,7 +75,7 @@ def opened(folder: str, arguments: argparse.Namespace) -> Kept | None:
     known = version()
     if not known:
         return None
-    cache = Cache(folder, States(), time.time())
+    cache = Cache(folder, States(), time.time(), {})
     cache.prepare()
     return Kept(cache, _base(known, arguments), arguments.root, {})
 

@@ -26,24 +26,34 @@ _DIGEST = len(digest(b""))
 
 
 class Cache(NamedTuple):
-    """A folder of results. Its methods raise OSError only where they say so: no cache is no reason to fail."""
+    """A folder of results. Its methods raise OSError only where they say so: no cache is no reason to fail.
+
+    now   seconds since 1970
+    seen  what entries say was read, with the states of that now; most entries say the same
+    """
 
     folder: str
     states: States
-    now: float  # seconds since 1970
+    now: float
+    seen: dict[bytes, str]
 
     def find(self, key: str) -> bytes | None:
         """The result that was kept for the key, if all that it was made from is as it was."""
         entry = self._load(key)
         if entry is not None and entry.startswith(READS):
-            more = _reads(entry[1:])
-            entry = None if more is None else self._load(_further(key, {read: self.states[read] for read in more}))
+            states = self.seen.get(entry)
+            if states is None:
+                more = _reads(entry[1:])
+                if more is None:
+                    return None
+                states = self.seen[entry] = _written({read: self.states[read] for read in more})
+            entry = self._load(digest((key + states).encode()))
         return entry[1:] if entry is not None and entry.startswith(RESULT) else None
 
     def keep(self, key: str, read: Mapping[Read, str], result: bytes) -> None:
         """Keep a result: `read` is what it was made from beside what the key stands for. May raise OSError."""
         if read:
-            self._save(_further(key, read), RESULT + result)
+            self._save(digest((key + _written(read)).encode()), RESULT + result)
             self._save(key, READS + json.dumps(sorted(read)).encode())
         else:
             self._save(key, RESULT + result)
@@ -77,7 +87,7 @@ class Cache(NamedTuple):
         finally:
             os.close(descriptor)
         entry = data[_DIGEST:]
-        return entry if digest(entry).encode() == data[:_DIGEST] else None
+        return entry if data.startswith(digest(entry).encode()) else None
 
     def _save(self, key: str, entry: bytes) -> None:
         path = self._path(key)
@@ -118,9 +128,8 @@ def key(*parts: str) -> str:
     return digest(json.dumps(parts).encode())
 
 
-def _further(key: str, read: Mapping[Read, str]) -> str:
-    """The key of a result that depends on more than its first key stands for."""
-    return digest(json.dumps([key, sorted(read.items())]).encode())
+def _written(read: Mapping[Read, str]) -> str:
+    return json.dumps(sorted(read.items()))
 
 
 def _reads(data: bytes) -> list[Read] | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from dragoman.farm.outcome import Made, Outcome, Rendered
 from dragoman.findings import SEVERITIES, Finding, Fix, Pardon, Span
-
-T = TypeVar("T")
 
 
 def encode(outcome: Outcome) -> bytes:
@@ -28,13 +26,9 @@ def decode(data: bytes) -> Outcome:
     """The outcome that `encode` was given; raises ValueError or TypeError for anything else, whoever wrote it."""
     start = data.index(b"\n")
     flows, rendered, errors, exit_code = json.loads(data[:start])
+    _check(int, flows, exit_code)
     texts = _Texts(data, start + 1)
-    outcome = Outcome(
-        _is(int, flows),
-        tuple(_rendered(one, texts) for one in rendered),
-        tuple(map(_finding, errors)),
-        _is(int, exit_code),
-    )
+    outcome = Outcome(flows, tuple(_rendered(one, texts) for one in rendered), tuple(map(_finding, errors)), exit_code)
     if texts.at != len(data):
         raise ValueError("texts that belong to no manifest")
     return outcome
@@ -56,70 +50,85 @@ class _Texts:
 
 def _rendered(row: Sequence[Any], texts: _Texts) -> Rendered:
     flow, target, environment, place, fidelity, findings, made = row
+    _check(str, flow, target, environment)
     return Rendered(
-        _is(str, flow),
-        _is(str, target),
-        _is(str, environment),
+        flow,
+        target,
+        environment,
         _span(place),
-        tuple((_is(str, feature), _is(str, answer), _is(str, why)) for feature, answer, why in fidelity),
+        tuple(_answer(one) for one in fidelity),
         tuple(map(_finding, findings)),
         tuple(_made(one, texts) for one in made),
     )
 
 
+def _answer(row: Sequence[Any]) -> tuple[str, str, str]:
+    feature, answer, why = row
+    _check(str, feature, answer, why)
+    return feature, answer, why
+
+
 def _made(row: Sequence[Any], texts: _Texts) -> Made:
     file, (kind, namespace, name), is_object, size = row
-    if not file or os.path.basename(_is(str, file)) != file or file.startswith(".") or "\0" in file:
+    _check(str, file, kind, namespace, name)
+    _check(bool, is_object)
+    _check(int, size)
+    if not file or os.path.basename(file) != file or file.startswith(".") or "\0" in file:
         raise ValueError(f"no manifest's file is called {file!r}")
-    identity = (_is(str, kind), _is(str, namespace), _is(str, name))
-    return Made(file, identity, _is(bool, is_object), texts.next(_is(int, size)))
+    return Made(file, (kind, namespace, name), is_object, texts.next(size))
 
 
 def _finding(row: Sequence[Any]) -> Finding:
-    code, message, span, help, severity, address, related, rule, docs, fix, pardon = row  # noqa: A001
+    code, message, span, advice, severity, address, related, rule, docs, fix, pardon = row
+    _check(str, code, message, advice, severity, address, rule, docs)
     if severity not in SEVERITIES:
         raise ValueError(f"no severity: {severity!r}")
     return Finding(
-        _is(str, code),
-        _is(str, message),
+        code,
+        message,
         None if span is None else _span(span),
-        _is(str, help),
+        advice,
         severity,
-        _is(str, address),
-        tuple((_span(place), _is(str, words)) for place, words in related),
-        _is(str, rule),
-        _is(str, docs),
+        address,
+        tuple(_related(one) for one in related),
+        rule,
+        docs,
         None if fix is None else _fix(fix),
         None if pardon is None else _pardon(pardon),
     )
 
 
+def _related(row: Sequence[Any]) -> tuple[Span, str]:
+    place, words = row
+    _check(str, words)
+    return _span(place), words
+
+
 def _span(row: Sequence[Any]) -> Span:
     file, line, column, end_line, end_column, approximate = row
-    return Span(
-        _is(str, file),
-        _is(int, line),
-        _is(int, column),
-        _is(int, end_line),
-        _is(int, end_column),
-        _is(bool, approximate),
-    )
+    _check(str, file)
+    _check(int, line, column, end_line, end_column)
+    _check(bool, approximate)
+    return Span(file, line, column, end_line, end_column, approximate)
 
 
 def _fix(row: Sequence[Any]) -> Fix:
     file, number, path, value = row
-    steps = tuple(step if type(step) is int else _is(str, step) for step in path)
-    return Fix(_is(str, file), _is(int, number), steps, value)
+    _check(str, file)
+    _check(int, number)
+    _check(str, *(step for step in path if type(step) is not int))
+    if value is not None and type(value) not in (str, int, float, bool):
+        raise TypeError(f"no value of a field: {value!r}")
+    return Fix(file, number, tuple(path), value)
 
 
 def _pardon(row: Sequence[Any]) -> Pardon:
     kind, reason, owner, expires, span = row
-    return Pardon(
-        _is(str, kind), _is(str, reason), _is(str, owner), _is(str, expires), None if span is None else _span(span)
-    )
+    _check(str, kind, reason, owner, expires)
+    return Pardon(kind, reason, owner, expires, None if span is None else _span(span))
 
 
-def _is(kind: type[T], value: Any) -> T:
-    if type(value) is not kind:
-        raise TypeError(f"{value!r} is no {kind.__name__}")
-    return value
+def _check(kind: type, *values: Any) -> None:
+    for value in values:
+        if type(value) is not kind:
+            raise TypeError(f"{value!r} is no {kind.__name__}")
