@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import readme
+import rule_fields
 
 from dragoman.cli import codes, schema, targets
 from dragoman.emit import registry
@@ -24,6 +25,7 @@ def main() -> None:
     _write(SPEC / "dragoman.libsonnet", libsonnet.text())
     table = targets.markdown(emitters)
     _fill(ROOT / "README.md", "targets", table)
+    _fill(ROOT / "docs/rules.md", "fields", rule_fields.tables())
     _write(readme.README, readme.page(readme.README.read_text()))
     _write(ROOT / "docs/codes.md", "# What each code means\n\nAlso: `dragoman codes CODE`.\n\n" + codes.markdown())
     _write(ROOT / "docs/spec.md", _reference())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,10 @@ def test_no_tests_at_all(tmp_path: Path) -> None:
         run([str(tmp_path)], Options())
     [found] = caught.value.findings
     assert found.code == "DRG014"
+
+
+def test_the_example_of_the_page(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
+    for name, text in re.findall(r"<!-- file (rules\.\S+) -->\n```yaml\n(.*?)```", page, re.DOTALL):
+        (tmp_path / name).write_text(text)
+    assert run([str(tmp_path)], Options(root=str(tmp_path))) == Outcome(3, ())
