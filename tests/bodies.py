@@ -1,4 +1,4 @@
-"""What a random step, template or flow says beside its graph: containers, schedules, options, policies."""
+"""What a random step, template or flow says beside its graph: containers, schedules, options."""
 
 from __future__ import annotations
 
@@ -152,13 +152,3 @@ def environment(chance: Chance, params: dict[str, Any]) -> dict[str, Any]:
     """Changes that leave a flow valid: every parameter again, some settings others or gone."""
     same = {name: {"default": block["default"]} for name, block in params.items()}
     return {**({"params": same} if same else {}), **chance.some(parallelism=2, timeout="1d", schedule=None)}
-
-
-def policy(chance: Chance) -> dict[str, Any]:
-    """The `spec` of a policy."""
-    spec = chance.some(match={"targets": ["argo"]}, defaults={"resources": {"cpu": 1, "memory": "2Gi"}})
-    if chance.accelerators:
-        toleration = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
-        asked = chance.some(resource="amd.com/gpu", nodeSelector={"gpu": "l4"}, tolerations=[toleration])
-        spec["accelerators"] = {"l4": asked}
-    return spec

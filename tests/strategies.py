@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from bodies import defaults, environment, options, policy, schedule, words, work
+from bodies import defaults, environment, options, schedule, words, work
 from chance import Chance
 from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, render
@@ -35,6 +35,7 @@ from expressions import (
     strings,
     value,
 )
+from policies import policies
 from texts import written
 
 API_VERSION = "dragoman.dev/v1alpha1"
@@ -111,8 +112,8 @@ class _Maker:
         }
         if chance.either():
             spec["targets"] = {"argo": options(chance, spec)}
-        policies = [self.document("Policy", policy(chance))] if chance.accelerators or chance.often(4) else []
-        return Case(self.document("Flow", spec), libraries, policies)
+        layers = [self.document("Policy", layer) for layer in policies(chance)]
+        return Case(self.document("Flow", spec), libraries, layers)
 
     def document(self, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         chance = self.chance
