@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from dragoman.plan.footprint import Footprint
-from dragoman.plan.model import Plan, Step
+from dragoman.plan.model import Address, Plan, Step
 from dragoman.plan.references import steps_of
 from dragoman.policy.model import Quota
 from dragoman.policy.quota import keys
@@ -15,37 +16,40 @@ from dragoman.policy.quota.peaks import Peak, Peaks, Share
 TRIED = 3  # loops, the heaviest first
 
 
-def way_out(plan: Plan, quota: Quota, peak: Peak, footprint: Footprint) -> str:
-    """The help of a finding: the heaviest loop that can be slowed down enough, else the flow, else less."""
-    advice = _slower(plan, quota, peak, footprint) or _smaller(quota, peak)
-    return advice if quota.enforced or not quota.reason else f"{advice}: {quota.reason.rstrip('.')}"
+class Advice:
+    """What to do about the quotas of one plan; what was tried for one of them is there for the others."""
 
+    def __init__(self, plan: Plan, footprint: Footprint) -> None:
+        self.plan, self.footprint = plan, footprint
+        self.tried: dict[tuple[Address, int], Peaks] = {}
 
-def _slower(plan: Plan, quota: Quota, peak: Peak, footprint: Footprint) -> str:
-    for loop in islice(_loops(plan, peak.shares), TRIED):
-        inside = sum(share.number for share in peak.shares if _within(share, loop))
+    def on(self, quota: Quota, peak: Peak) -> str:
+        """The help of a finding: the heaviest loop that can be slowed down enough, else the flow, else less."""
+        advice = self._slower(quota, peak) or _smaller(quota, peak)
+        return advice if quota.enforced or not quota.reason else f"{advice}: {quota.reason.rstrip('.')}"
 
-        def slowed(items: int, loop: Step = loop) -> Peak:
-            return _peak(_slowed(plan, loop, items), quota, footprint)
+    def _slower(self, quota: Quota, peak: Peak) -> str:
+        for where, width in self._places(peak):
+            found = _most(width, partial(self._peak, where, quota), quota.amount)
+            if found is not None:
+                field, place = ("foreach", f" in `{'.'.join(where)}`") if where else ("spec", "")
+                return f"say `{field}.parallelism: {found[0]}`{place}: then it is {keys.phrase(quota.key, found[1])}"
+        return ""
 
-        found = _most(inside, slowed, quota.amount)
-        if found is not None:
-            name = ".".join(loop.address)
-            return f"say `foreach.parallelism: {found[0]}` in `{name}`: then it is {keys.phrase(quota.key, found[1])}"
-    if footprint.limited:
-        pods = sum(share.number for share in peak.shares if share.steps)
+    def _places(self, peak: Peak) -> Iterator[tuple[Address, int]]:
+        """Where to say how many run at once, and how many pods do now: the heaviest loops, then the flow."""
+        for loop in islice(_loops(self.plan, peak.shares), TRIED):
+            yield loop.address, sum(share.number for share in peak.shares if _within(share, loop))
+        if self.footprint.limited:
+            yield (), sum(share.number for share in peak.shares if share.steps)
 
-        def limited(most: int) -> Peak:
-            return _peak(plan._replace(parallelism=most), quota, footprint)
-
-        found = _most(pods, limited, quota.amount)
-        if found is not None:
-            return f"say `spec.parallelism: {found[0]}`: then it is {keys.phrase(quota.key, found[1])}"
-    return ""
-
-
-def _peak(plan: Plan, quota: Quota, footprint: Footprint) -> Peak:
-    return Peaks(plan, footprint if footprint.again is None else footprint.again(plan)).of(quota.key, quota)
+    def _peak(self, where: Address, quota: Quota, most: int) -> Peak:
+        """The peak if no more than so many ran at once: items of the loop there, containers of the flow."""
+        if (where, most) not in self.tried:
+            plan = _slowed(self.plan, where, most) if where else self.plan._replace(parallelism=most)
+            again = self.footprint.again
+            self.tried[where, most] = Peaks(plan, self.footprint if again is None else again(plan))
+        return self.tried[where, most].of(quota.key, quota)
 
 
 def _most(width: int, peak_at: Callable[[int], Peak], amount: int) -> tuple[int, int] | None:
@@ -81,9 +85,9 @@ def _within(share: Share, loop: Step) -> bool:
     return any(step.address[:size] == loop.address for step in share.steps)
 
 
-def _slowed(plan: Plan, loop: Step, items: int) -> Plan:
+def _slowed(plan: Plan, loop: Address, items: int) -> Plan:
     def changed(step: Step) -> Step:
-        if step.address == loop.address and step.foreach is not None:
+        if step.address == loop and step.foreach is not None:
             return step._replace(foreach=step.foreach._replace(parallelism=items))
         return step._replace(steps=tuple(map(changed, step.steps)))
 

@@ -12,7 +12,7 @@ from dragoman.plan.origins import origin
 from dragoman.plan.references import steps_of
 from dragoman.policy.model import Quota
 from dragoman.policy.quota import keys
-from dragoman.policy.quota.advice import way_out
+from dragoman.policy.quota.advice import Advice
 from dragoman.policy.quota.peaks import Peak, Peaks, Share, Unbounded
 
 SHOWN = 5  # steps of a peak, in a sentence
@@ -22,7 +22,7 @@ def judge(plan: Plan, quotas: Sequence[Quota], footprint: Footprint) -> list[Fin
     """Findings about quotas that a run of the plan may exceed; `footprint` is the plan's target's."""
     if not quotas:
         return []
-    peaks = Peaks(plan, footprint)
+    peaks, advice = Peaks(plan, footprint), Advice(plan, footprint)
     findings: list[Finding] = []
     unknown: dict[tuple[Address, str, str], tuple[Unbounded, Quota]] = {}
     for several in _same(quotas):
@@ -33,7 +33,7 @@ def judge(plan: Plan, quotas: Sequence[Quota], footprint: Footprint) -> list[Fin
             unknown[place] = reason, _gravest([*several, *others])
         exceeded = [quota for quota in several if peak.amount is not None and peak.amount > quota.amount]
         if exceeded:
-            findings.append(_exceeded(plan, _gravest(exceeded), peak, footprint))
+            findings.append(_exceeded(plan, _gravest(exceeded), peak, advice))
         findings += _lacking(plan, _gravest(several), peaks)
     findings += [_unbounded(reason, quota) for reason, quota in unknown.values()]
     return findings
@@ -57,7 +57,7 @@ def _severity(quota: Quota) -> str:
     return ERROR if quota.action == "deny" and not quota.enforced else WARNING
 
 
-def _exceeded(plan: Plan, quota: Quota, peak: Peak, footprint: Footprint) -> Finding:
+def _exceeded(plan: Plan, quota: Quota, peak: Peak, advice: Advice) -> Finding:
     assert peak.amount is not None
     if quota.key.startswith(keys.OBJECTS) and not peak.shares:
         return _too_many(plan, quota, peak)
@@ -70,7 +70,7 @@ def _exceeded(plan: Plan, quota: Quota, peak: Peak, footprint: Footprint) -> Fin
         "DRG420",
         f"{_most(quota.key, peak)}, {_allowed(quota)}{_waiting(quota, peak, room)}: {_who(quota.key, peak.shares)}",
         place,
-        way_out(plan, quota, peak, footprint),
+        advice.on(quota, peak),
         _severity(quota),
         "spec",
         (*_set_here(quota), *_others(quota.key, peak.shares, place)),
