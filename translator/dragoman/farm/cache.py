@@ -1,10 +1,11 @@
 """What was made before, kept as files: each is found by what it was made from, and believed only when it is whole.
 
-    ab/cdef…    the digest of the rest, `=` and a result; or `?` and the files that the result depends on as well
+    ab/cdef…    the digest of the rest; the files that the result depends on; its own key; the result
 
-A result is asked for with a key, which stands for all that is known before anything is read. Where more was read, the
-entry of the key says what, and the states of these files now lead on to the result. Nothing in an entry is ever
-executed; who can write to the folder can still change results, as who can write to a repository can.
+A result is asked for with a key, which stands for all that is known before anything is read. The entry of the key says
+what was read as well. The states of these files make the result's own key: when that is not the entry's, the files are
+not as they were, and the result that belongs to their states now may have an entry under its own key. Nothing in an
+entry is ever executed; who can write to the folder can still change results, as who can write to a repository can.
 """
 
 from __future__ import annotations
@@ -17,12 +18,19 @@ from typing import NamedTuple
 
 from dragoman.load.reads import FILE, FOLDER, Read, States, digest
 
-RESULT, READS = b"=", b"?"
 TAG = "CACHEDIR.TAG"  # tells backups what this is (bford.info/cachedir); its time is that of the last clearing up
 SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55\n# dragoman keeps what it rendered here; delete it at will\n"
 DAY = 24 * 60 * 60
 KEPT = 30 * DAY  # seconds since an entry was last of use
 _DIGEST = len(digest(b""))
+
+
+class _Entry(NamedTuple):
+    """What was read, as JSON; the key of the result that depends on it in one state; that result."""
+
+    read: bytes
+    own: str
+    result: bytes
 
 
 class Cache(NamedTuple):
@@ -40,23 +48,26 @@ class Cache(NamedTuple):
     def find(self, key: str) -> bytes | None:
         """The result that was kept for the key, if all that it was made from is as it was."""
         entry = self._load(key)
-        if entry is not None and entry.startswith(READS):
-            states = self.seen.get(entry)
-            if states is None:
-                more = _reads(entry[1:])
-                if more is None:
-                    return None
-                states = self.seen[entry] = _written({read: self.states[read] for read in more})
-            entry = self._load(digest((key + states).encode()))
-        return entry[1:] if entry is not None and entry.startswith(RESULT) else None
+        if entry is None:
+            return None
+        states = self.seen.get(entry.read)
+        if states is None:
+            more = _reads(entry.read)
+            if more is None:
+                return None
+            states = self.seen[entry.read] = _written({read: self.states[read] for read in more})
+        own = digest((key + states).encode())
+        if entry.own != own:
+            entry = self._load(own)
+        return None if entry is None or entry.own != own else entry.result
 
     def keep(self, key: str, read: Mapping[Read, str], result: bytes) -> None:
         """Keep a result: `read` is what it was made from beside what the key stands for. May raise OSError."""
-        if read:
-            self._save(digest((key + _written(read)).encode()), RESULT + result)
-            self._save(key, READS + json.dumps(sorted(read)).encode())
-        else:
-            self._save(key, RESULT + result)
+        own = digest((key + _written(read)).encode())
+        before = self._load(key)
+        if before is not None and before.own != own:  # another branch, say: it will be asked for again
+            self._move(key, before.own)
+        self._save(key, b"\n".join((json.dumps(sorted(read)).encode(), own.encode(), result)))
 
     def prepare(self) -> None:
         """Make the folder, and once a day clear away what was of no use for a month. Raises OSError."""
@@ -72,7 +83,7 @@ class Cache(NamedTuple):
             os.utime(tag, (self.now, self.now))
             self._clear()
 
-    def _load(self, key: str) -> bytes | None:
+    def _load(self, key: str) -> _Entry | None:
         try:
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -81,13 +92,19 @@ class Cache(NamedTuple):
             found = os.fstat(descriptor)
             data = os.read(descriptor, found.st_size + 1)
             if self.now - found.st_mtime > DAY:
-                os.utime(descriptor, (self.now, self.now))
+                with suppress(OSError):  # a folder that we may only read
+                    os.utime(descriptor, (self.now, self.now))
         except OSError:
             return None
         finally:
             os.close(descriptor)
-        entry = data[_DIGEST:]
-        return entry if data.startswith(digest(entry).encode()) else None
+        return _entry(data)
+
+    def _move(self, key: str, own: str) -> None:
+        if len(own) == _DIGEST and _is_hex(own):
+            os.makedirs(os.path.dirname(self._path(own)), exist_ok=True)
+            with suppress(FileNotFoundError):
+                os.replace(self._path(key), self._path(own))
 
     def _save(self, key: str, entry: bytes) -> None:
         path = self._path(key)
@@ -126,6 +143,15 @@ class Cache(NamedTuple):
 def key(*parts: str) -> str:
     """The key of some texts."""
     return digest(json.dumps(parts).encode())
+
+
+def _entry(data: bytes) -> _Entry | None:
+    """The entry, if it is whole."""
+    rest = data[_DIGEST:]
+    parts = rest.split(b"\n", 2)
+    if len(parts) != 3 or not data.startswith(digest(rest).encode()):
+        return None
+    return _Entry(parts[0], parts[1].decode(errors="replace"), parts[2])
 
 
 def _written(read: Mapping[Read, str]) -> str:
