@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dragoman.findings import ERROR, INFO, WARNING, Findings, Fix
 from dragoman.policy.rules.judge import OF_NULL
@@ -302,6 +304,32 @@ rules:
     with pytest.raises(Findings) as caught:
         asked(FLOW, text)
     assert [finding.rule for finding in caught.value.findings] == ["a", "a", "b"]
+
+
+WORDS = [
+    *("step", "flow", "policy", "target", ".", ".", ".name", ".image", ".steps", ".env", ".values", ".most", ".retry", "(", ")"),
+    *("[", "]", ",", "==", "!=", "&&", "||", "!", "<=", "+", "-", "*", "/", "%", "? :", " in ", "null", "true", "1", "0", "2.5"),
+    *("'a'", "'('", ".all(x, ", ".exists(x, ", ".map(x, ", ".filter(", "has(", "size(", "string(", ".matches(", "quantity('1')"),
+    *("fromJson(", "toJson(", "x", "é", "${{", "}}", "\\", "'", " "),
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map("".join), st.sampled_from(["assert", "message", "at", "fix"]))
+@settings(max_examples=400, deadline=None)
+def test_whatever_a_rule_says_there_are_findings(text: str, field: str) -> None:
+    fields = {
+        "assertion": "step.name != 'prepare'",
+        "at": "image",
+        **({} if field == "assert" else {field: text or "x"}),
+    }
+    try:
+        found = asked(
+            FLOW, "values: {most: 3}\n" + rule(**{**fields, **({"assert": text or "x"} if field == "assert" else {})})
+        )
+    except Findings as error:
+        found = list(error.findings)
+    assert {finding.code for finding in found} <= {"DRG440", "DRG441", "DRG442", "DRG007", "DRG106"}
+    assert all(finding.message and finding.span for finding in found)
 
 
 UPPER = """

@@ -340,8 +340,8 @@ def _search(expr: Call, text: Run, part: Run) -> Run:
 
 
 def _matches(expr: Call, text: Run, pattern: Run) -> Run:
-    """The work of a pattern is its size times the text's; so is that of reading one that is not a constant."""
-    from dragoman.expr.pattern import MAX_READS, read_pattern
+    """The work of a pattern is its size times the text's; that of reading one that is no constant, its size squared."""
+    from dragoman.expr.pattern import MAX_POSITIONS, read_pattern
 
     known = expr.args[1]
     constant = read_pattern(known.value) if isinstance(known, Literal) else None
@@ -355,9 +355,9 @@ def _matches(expr: Call, text: Run, pattern: Run) -> Run:
             try:
                 found = read_pattern(two)
             except ValueError:
-                spend(frame, MAX_READS // 8, expr)
+                spend(frame, MAX_POSITIONS, expr)
                 return apply.called(expr, [one, two])
-            spend(frame, found.weight // 8, expr)
+            spend(frame, found.weight * found.weight // MAX_POSITIONS, expr)
         spend(frame, len(one) * found.weight // 256, expr)
         return found.found_in(one)
 

@@ -147,9 +147,10 @@ class _Reader:
         )
 
     def link(self, positions: int, to: int) -> None:
-        for position in range(positions.bit_length()):
-            if positions >> position & 1:
-                self.follow[position] |= to
+        while positions:
+            lowest = positions & -positions
+            self.follow[lowest.bit_length() - 1] |= to
+            positions ^= lowest
 
     def repeated(self) -> _Piece:
         start = self.at

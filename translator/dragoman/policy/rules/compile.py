@@ -11,7 +11,7 @@ from dragoman.expr.closures import compiled, compiled_text
 from dragoman.expr.parse import MAX_DEPTH, parse
 from dragoman.expr.scope import Scope, Variable
 from dragoman.expr.text import Template
-from dragoman.expr.tree import Expr, ExprError
+from dragoman.expr.tree import Expr, ExprError, children
 from dragoman.expr.types import named
 from dragoman.expr.work import Frame, Run
 from dragoman.findings import Finding
@@ -32,11 +32,13 @@ class Compiled(NamedTuple):
     policy   the name of the policy that it stands in
     values   the constants of its policy and those above; a lower layer may have set others
     each     it names `step`: it is asked of every step, else once of the flow
+    effort   what a unit of its work counts, for a turn of a loop is as long as what is in it
     """
 
     policy: str
     values: Mapping[str, Any]
     each: bool
+    effort: int
     holds: Run
     message: Run
     help: Run
@@ -72,12 +74,17 @@ def compile_rule(
         policy,
         values,
         each,
+        1 + _nodes(holds) // 20,
         compiled(holds, SLOTS),
         compiled_text(message, SLOTS),
         compiled_text(advice, SLOTS),
         compiled_text(at, SLOTS),
         None if fix is None else compiled(fix, SLOTS),
     )
+
+
+def _nodes(expr: Expr) -> int:
+    return 1 + sum(map(_nodes, children(expr)))
 
 
 def _scope(values: Mapping[str, Any]) -> Scope:

@@ -17,7 +17,7 @@ from dragoman.policy.rules.compile import STEP, Compiled, frame
 from dragoman.policy.rules.facts import Facts, Subjects, subjects
 from dragoman.policy.rules.places import Place, in_flow, in_step
 
-WORK = 200 * LIMIT  # units that one rule may spend on a whole flow
+WORK = 200 * LIMIT  # units that one rule of usual length may spend on a whole flow
 LONGEST = 2000  # letters of a message
 OF_NULL = "what nobody says, or is known only while the flow runs, is null: the rule has to say what holds then"
 
@@ -43,7 +43,7 @@ def _judged(rule: Rule, read: Compiled, policies: Policies, plan: Plan, found: S
         frame_[0], frame_[STEP] = LIMIT, facts
         try:
             met = holds(frame_)
-            spent += LIMIT - frame_[0]
+            spent += (LIMIT - frame_[0]) * read.effort
             if met is True and spent <= WORK:
                 continue
             _check(met, spent, rule)
