@@ -135,6 +135,12 @@ def test_what_a_condition_leaves_is_certain() -> None:
     assert (peak.amount, peak.least) == (5000, 2000)
 
 
+def test_a_loop_beyond_all_measure_is_not_looked_at_item_by_item() -> None:
+    loop = {"foreach": {"range": 10**12}, "resources": {"cpu": "${{ index + 1 }}", "bounds": {"cpu": 2}}}
+    assert found({"steps": {"a": loop}}).amount == 2 * 10**15
+    assert found({"parallelism": 4, "steps": {"a": loop}}).amount == 8000
+
+
 UNKNOWN: dict[str, tuple[Data, str, list[tuple[str, str]]]] = {
     "a list": ({"steps": {**ITEMS, "a": {"foreach": {"in": OF_OUTPUT}}}}, "pods", [("a", "items")]),
     "a list, of what it holds": ({"steps": {**ITEMS, "a": {"foreach": {"in": OF_OUTPUT}}}}, "gpu", []),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
-from math import ceil
+from math import ceil, prod
 from typing import Any, NamedTuple
 
 from dragoman import quantity
@@ -19,6 +19,7 @@ from dragoman.plan.references import loop as loop_refs
 from dragoman.plan.references import target
 from dragoman.policy.quota.work import Graph, Leaf, Loop, Part, Size
 
+MOST_ITEMS = 20_000  # of a flow, all loops together: a second or two
 Values = Mapping[Any, Any]  # what is known before the run, by `Reference`: items and indexes of known lists
 
 
@@ -29,10 +30,25 @@ class Usage(NamedTuple):
     always: tuple[Leaf, ...] = ()
 
 
+class Tries:
+    """How many more items are looked at one by one; what is beyond counts as known only at run time."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self, number: int) -> bool:
+        """Whether so many may be; they are counted then."""
+        if number > self.left:
+            return False
+        self.left -= number
+        return True
+
+
 class Around(NamedTuple):
     """What surrounds a graph: known values, how many pods there is room for, whether it runs in every run."""
 
     footprint: Footprint
+    tries: Tries
     values: Values
     room: int | None = None
     sure: bool = True
@@ -44,7 +60,7 @@ def usage(plan: Plan, footprint: Footprint) -> Usage:
     if footprint.jobs is not None:
         pairs = tuple((before, after) for after, pods in enumerate(footprint.jobs) for before in pods.after)
         return Usage(Graph(tuple(map(_fixed, footprint.jobs)), pairs), always)
-    around = Around(footprint, {}, plan.parallelism)
+    around = Around(footprint, Tries(MOST_ITEMS), {}, plan.parallelism)
     parts = (_graph(plan.steps, around), _graph(plan.on_exit, around))
     return Usage(Graph(parts, ((0, 1),), plan.parallelism), always)
 
@@ -89,36 +105,39 @@ def _part(step: Step, around: Around, cap: int | None) -> Part:
     single = step.address in footprint.single
     children = cap if footprint.counts == "children" and not single else None
     width = _smallest(loop.parallelism, footprint.widths.get(step.address), around.room, children)
-    runs = list(_runs(step, _items(step, loop, around.values), around))
+    runs = list(_runs(step, _items(step, loop, around), around))
     if step.steps:
         return Loop(step, tuple((_graph(step.steps, one, step), count) for one, count in runs), width, single)
     return _leaf(step, runs, width, single=single)
 
 
-def _items(step: Step, loop: Foreach, values: Values) -> Iterator[tuple[Values, int | None]]:
+def _items(step: Step, loop: Foreach, around: Around) -> Iterator[tuple[Values, int | None]]:
     """What is known of each item, with how many of them there are; alike, where quotas cannot see what an item is."""
-    found = _evaluated(_list, loop, values)
-    if found is _UNKNOWN:
-        yield values, loop.max_items
-    elif not any(target(ref).kind in ("item", "index") and target(ref).step == step.address for ref in _seen(step)):
-        yield values, len(found)
-    else:
-        item, index = Reference("item", step.address, loop.variable), Reference("index", step.address, "index")
-        for number, one in enumerate(found):
-            yield {**values, item: one, index: number}, 1
+    axes = _evaluated(_axes, loop, around.values)
+    if axes is _UNKNOWN:
+        yield around.values, loop.max_items
+        return
+    number = prod(map(len, axes))
+    seen = any(target(ref).kind in ("item", "index") and target(ref).step == step.address for ref in _seen(step))
+    if not seen or not around.tries.take(number):
+        yield around.values, number
+        return
+    item, index = Reference("item", step.address, loop.variable), Reference("index", step.address, "index")
+    names = [name for name, _ in loop.axes]
+    for count, parts in enumerate(product(*axes)):
+        one = dict(zip(names, parts, strict=True)) if loop.kind == "matrix" else parts[0]
+        yield {**around.values, item: one, index: count}, 1
 
 
-def _list(loop: Foreach, values: Values) -> Any:
-    """What a loop runs over; nothing where that is null; of a matrix, the first list changes slowest."""
+def _axes(loop: Foreach, values: Values) -> list[Any]:
+    """The lists whose combinations are a loop's items; nothing is in one that is null; the first changes slowest."""
     if loop.kind == "range":
         assert loop.size is not None
-        return range(max(evaluate(loop.size, values) or 0, 0))
+        return [range(max(evaluate(loop.size, values) or 0, 0))]
     if loop.kind == "list":
         assert loop.items is not None
-        return evaluate(loop.items, values) or ()
-    axes = [evaluate(axis, values) or () for _, axis in loop.axes]
-    names = [name for name, _ in loop.axes]
-    return [dict(zip(names, one, strict=True)) for one in product(*axes)]
+        return [evaluate(loop.items, values) or ()]
+    return [evaluate(axis, values) or () for _, axis in loop.axes]
 
 
 def _seen(step: Step) -> Iterator[Ref]:
