@@ -12,6 +12,7 @@ from dragoman.cli import main
 
 README = Path(__file__).parents[1] / "README.md"
 NAME = "resize.dragoman.yaml"
+POLICY = "platform.policy.yaml"
 
 
 def page(text: str) -> str:
@@ -21,7 +22,8 @@ def page(text: str) -> str:
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         rendered, said = _render(spec)
         _, complaint = _render(wrong)
-    for name, shown in (("rendered", rendered), ("said", said), ("wrong", complaint)):
+        told = _check(spec, _block(text, "policy"))
+    for name, shown in (("rendered", rendered), ("said", said), ("wrong", complaint), ("told", told)):
         text = re.sub(
             rf"(<!-- {name} -->\n```\w+\n).*?(```)",
             lambda found, new=shown: found[1] + new + found[2],
@@ -39,7 +41,17 @@ def _block(text: str, name: str) -> str:
 
 def _render(spec: str) -> tuple[str, str]:
     Path(NAME).write_text(spec)
+    return _run(["render", NAME, "-t", "argo"])
+
+
+def _check(spec: str, policy: str) -> str:
+    Path(NAME).write_text(spec)
+    Path(POLICY).write_text(policy)
+    return _run(["check", NAME, "--policy", POLICY, "-q"])[0]
+
+
+def _run(arguments: list[str]) -> tuple[str, str]:
     out, err = StringIO(), StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        main(["render", NAME, "-t", "argo"])
+        main(arguments)
     return out.getvalue(), err.getvalue()
