@@ -230,3 +230,15 @@ def test_the_sidecar_that_hands_outputs_on_counts() -> None:
     steps: Data = {"make": {"outputs": outputs}, "use": {"env": {"A": "${{ steps.make.outputs.a }}"}}}
     peak, _ = emitted({"steps": steps, "targets": {"kubernetes": {"ordering": "coordinator"}}}, "kubernetes")
     assert [(share.name, share.amount) for share in peak.shares] == [("make", 1010), ("the coordinator", 100)]
+
+
+def test_argo_rounds_up_what_grows() -> None:
+    """In the units in which it counts: 64Gi, and a tenth more, is 71Gi."""
+    retry = {"limit": 1, "escalate": {"memory": {"factor": 1.1, "max": "128Gi"}}}
+    spec: Data = {"steps": {"a": {"resources": {"memory": "64Gi"}, "retry": retry}}}
+    done = render(Document("f.yaml", 1, flow_of(spec), {}), {}, NO_POLICIES, "argo")
+    [patch] = [
+        one["podSpecPatch"] for one in done.emission.manifests[0].body["spec"]["templates"] if "container" in one
+    ]
+    assert "int(ceil(min(64 * 1.1 ** int(retries), 128)))}}Gi" in patch
+    assert peaks(done.plan, find("argo").footprint(done.plan))["requests.memory"].amount == 71 * 2**30
