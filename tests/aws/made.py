@@ -16,7 +16,7 @@ from dragoman.expr.values import to_text
 from dragoman.fidelity import judge
 from dragoman.findings import Findings, has_errors
 from dragoman.load.document import Document
-from dragoman.pipeline import Rendering, planned
+from dragoman.pipeline import Rendering, ruled
 from dragoman.plan.containers import DIRECTORY
 from dragoman.plan.model import Container, Foreach, Output, Resources, Step
 from enacted import enacted
@@ -43,7 +43,7 @@ def rendered(one: Case, random: Random) -> Rendering:
     policies = [Document("policy.yaml", 1, data, {}) for data in one.policies]
     targets = {key: block for key, block in one.flow["spec"].get("targets", {}).items() if key == "batch"}
     flow = {**one.flow, "spec": {**one.flow["spec"], "targets": targets}}
-    plan, _ = planned(Document("f.dragoman.yaml", 1, flow, {}), libraries, enacted(policies), "batch")
+    plan, *_ = ruled(Document("f.dragoman.yaml", 1, flow, {}), libraries, enacted(policies), "batch")
     plan = plan._replace(
         name="f1",
         steps=tuple(_willing(step, random, safe=False) for step in plan.steps),

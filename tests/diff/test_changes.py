@@ -10,7 +10,7 @@ from dragoman.diff.changes import Changes, changes
 from dragoman.diff.facts import facts
 from dragoman.diff.text import said
 from dragoman.load import yaml
-from dragoman.pipeline import planned
+from dragoman.pipeline import ruled
 from dragoman.plan.model import Plan
 
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  defaults: {image: i}\n"
@@ -19,7 +19,7 @@ STEP = "steps:\n  a: {command: [x], resources: {memory: 1Gi}}\n"
 
 def plan(body: str) -> Plan:
     [flow] = yaml.parse(HEAD + indent(body, "  "), "f.dragoman.yaml")
-    return planned(flow, {}, target="argo")[0]
+    return ruled(flow, {}, target="argo")[0]
 
 
 def between(before: str, after: str) -> Changes:

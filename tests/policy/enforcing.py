@@ -8,7 +8,7 @@ from dragoman.emit.registry import find
 from dragoman.findings import Finding, Findings
 from dragoman.load import yaml
 from dragoman.load.document import Document
-from dragoman.pipeline import planned
+from dragoman.pipeline import ruled
 from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan
 from dragoman.plan.references import steps_of
@@ -69,7 +69,7 @@ def flow(spec: str, namespace: str = "ml") -> Document:
 def judged(spec: str, *files: str, target: str = "kubernetes", namespace: str = "ml") -> Judged:
     """What the cluster's files say of a flow; what a file itself has wrong is raised."""
     policies = enact([policy(*files)])
-    plan, _ = planned(flow(spec, namespace), {}, policies, target)
+    plan, *_ = ruled(flow(spec, namespace), {}, policies, target)
     said, _ = in_force(policies, plan)
     found = admitted(said, plan, find(target).footprint)
     return Judged(list(found.policies.quotas), found.plan, found.footprint, [*policies.findings, *found.findings])

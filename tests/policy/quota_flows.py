@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from dragoman.load.document import Document
-from dragoman.pipeline import planned
+from dragoman.pipeline import ruled
 from dragoman.plan.model import Plan
 from enacted import enacted
 
@@ -28,7 +28,7 @@ def flow_of(spec: Data) -> Data:
 def plan_of(spec: Data, target: str = "argo", policy: Data | None = None) -> Plan:
     """The settled plan of a flow; nothing is wrong with it."""
     policies = enacted([Document("p.yaml", 1, policy, {})] if policy else [])
-    plan, findings = planned(Document("f.yaml", 1, flow_of(spec), {}), {}, policies, target)
+    plan, _, findings = ruled(Document("f.yaml", 1, flow_of(spec), {}), {}, policies, target)
     assert not [finding for finding in findings if finding.severity == "error"], findings
     return plan
 

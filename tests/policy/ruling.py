@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dragoman.findings import Finding, Span
 from dragoman.load import yaml
-from dragoman.pipeline import planned
+from dragoman.pipeline import ruled
 from enacted import enacted
 
 FLOW = """\
@@ -35,7 +35,7 @@ def asked(flow: str, *policies: str, target: str = "argo", environment: str = ""
     files = {f"{number}.yaml": policy(text, f"layer-{number}") for number, text in enumerate(policies, 1)}
     TEXTS.update(files)
     layers = [yaml.parse(text, name)[0] for name, text in files.items()]
-    _, findings = planned(yaml.parse(TEXTS["flow.yaml"], "flow.yaml")[0], {}, enacted(layers), target, environment)
+    *_, findings = ruled(yaml.parse(TEXTS["flow.yaml"], "flow.yaml")[0], {}, enacted(layers), target, environment)
     return [finding for finding in findings if finding.code.startswith("DRG44")]
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dragoman import quantity
 from dragoman.findings import Finding, Findings, Span
 from dragoman.load import yaml
-from dragoman.pipeline import planned
+from dragoman.pipeline import ruled
 from dragoman.plan.model import Amount, Plan, Step
 from dragoman.plan.origins import origin
 from dragoman.policy.floors import floors
@@ -74,7 +74,8 @@ def settled(
     [document] = yaml.parse(texts["f"], "f")
     said = enacted([one for name, text in texts.items() if name != "f" for one in yaml.parse(text, name)])
     asked = floors(given, lambda name: "")
-    return Settled(*planned(document, {}, said, target, environment, sets, floors=asked), texts)
+    plan, _, findings = ruled(document, {}, said, target, environment, sets, floors=asked)
+    return Settled(plan, findings, texts)
 
 
 def mistakes(*policies: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from dragoman.emit import registry
 from dragoman.load import packs, yaml
 from dragoman.load.files import Options
-from dragoman.pipeline import planned
+from dragoman.pipeline import ruled
 from dragoman.policy.cases import run
 from dragoman.report.text import text
 from enacted import enacted_of
@@ -31,7 +31,7 @@ def test_packs_go_together(tmp_path: Path) -> None:
     )
     flow = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec: {steps: {a: {image: b}}}\n"
     policies = enacted_of(str(tmp_path / "all.policy.yaml"), Options(root=str(tmp_path)))
-    _, findings = planned(yaml.parse(flow, "f.yaml")[0], {}, policies, "batch")
+    *_, findings = ruled(yaml.parse(flow, "f.yaml")[0], {}, policies, "batch")
     assert {finding.code for finding in findings} == {"DRG440"}
 
 

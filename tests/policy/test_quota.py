@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from dragoman.emit.registry import find
 from dragoman.findings import Finding
 from dragoman.load import yaml
-from dragoman.pipeline import planned
+from dragoman.pipeline import ruled
 from dragoman.plan.footprint import BATCH, KUBERNETES, Footprint
 from dragoman.plan.origin import Origin
 from dragoman.policy.enact import in_force
@@ -47,7 +47,7 @@ class Judged:
         [flow] = yaml.parse(flow_text, f"{name}.yaml")
         quota_text = HEAD.format(kind="Policy", name="p", more="", body=f"  quota:\n{quota}" if quota else "  {}\n")
         self.policies = enacted(yaml.parse(quota_text, "p.yaml"))
-        self.plan, _ = planned(flow, {}, self.policies, target)
+        self.plan, *_ = ruled(flow, {}, self.policies, target)
         self.footprint: Footprint = find(target).footprint(self.plan)
         self.quotas = in_force(self.policies, self.plan)[0].quotas
 
@@ -278,6 +278,10 @@ def test_what_the_coordinator_holds_is_not_free() -> None:
     ]
     assert judged.findings(_of_cluster("requests.cpu", 8000, covers=frozenset({("a",)}))) == []
     assert judged.findings(_of_cluster("requests.cpu", 8100)) == []
+
+
+def test_what_a_cluster_wants_of_a_container_is_told_where_its_file_is_read() -> None:
+    assert Judged("  steps: {a: {}}\n").findings(_of_cluster("limits.cpu", 8000)) == []
 
 
 RETRIED = """\

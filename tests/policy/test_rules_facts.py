@@ -11,7 +11,7 @@ from dragoman.expr.types import Type
 from dragoman.expr.values import Quantity, kind_of
 from dragoman.findings import Findings
 from dragoman.load import files, yaml
-from dragoman.pipeline import planned
+from dragoman.pipeline import ruled
 from dragoman.policy.rules import fields
 from dragoman.policy.rules.facts import subjects
 from policy.ruling import FLOW
@@ -23,7 +23,7 @@ SPECS = [*sorted(TESTS.glob("features/*/spec.dragoman.yaml")), TESTS / "properti
 def told(flow: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The facts of a flow, and those of its steps by address; the flow is what stands under `spec`."""
     text = FLOW + "".join(f"  {line}\n" for line in flow.strip().splitlines())
-    plan, _ = planned(yaml.parse(text, "flow.yaml")[0], {})
+    plan, *_ = ruled(yaml.parse(text, "flow.yaml")[0], {})
     found = subjects(plan)
     return found.flow, {facts["address"]: facts for _, facts in found.steps}
 
@@ -57,7 +57,7 @@ def test_every_field_is_there_and_of_its_type(spec: Path, target: str) -> None:
     document = files.load([str(spec)], options)[0]
     try:
         libraries = files.imported(document, document.data["spec"].get("imports") or {}, options)
-        plan, _ = planned(document, libraries, target=target)
+        plan, *_ = ruled(document, libraries, target=target)
     except Findings:
         pytest.skip("the spec is wrong on purpose")
     found = subjects(plan)

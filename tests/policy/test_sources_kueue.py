@@ -172,7 +172,7 @@ class TestNodes:
 
     def said(self, *specs: str) -> list[str]:
         from dragoman.emit.registry import find
-        from dragoman.pipeline import planned
+        from dragoman.pipeline import ruled
         from dragoman.policy.enact import enact, in_force
         from dragoman.policy.model import Policy
         from dragoman.policy.sources import admitted
@@ -187,7 +187,7 @@ class TestNodes:
         )
         [own] = documents(f"{HEAD}kind: Policy\nmetadata: {{name: p}}\nspec:\n  {PLACED}\n", "p.policy.yaml")
         policies = enact([Policy(own, tuple(documents(text)))])
-        plan, _ = planned(flow(GPU), {}, policies, "kubernetes")
+        plan, *_ = ruled(flow(GPU), {}, policies, "kubernetes")
         said, _ = in_force(policies, plan)
         return [
             one.message

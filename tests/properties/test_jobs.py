@@ -17,7 +17,7 @@ from dragoman.load.document import Document
 from dragoman.load.yaml import parse
 from dragoman.lower.task import Attempt, Id
 from dragoman.lower.unroll import Node, unroll
-from dragoman.pipeline import Rendering, planned, render
+from dragoman.pipeline import Rendering, ruled, render
 from dragoman.plan.model import Reference
 from dragoman.policy.enact import NO_POLICIES
 from enacted import enacted
@@ -77,13 +77,13 @@ def errors(made: Callable[[], object]) -> list[Finding]:
 
 
 def nodes_of(steps: dict[str, Any]) -> tuple[Node, ...]:
-    plan, _ = planned(Document("f.yaml", 1, flow_of(steps), {}), {}, NO_POLICIES, "kubernetes")
+    plan, *_ = ruled(Document("f.yaml", 1, flow_of(steps), {}), {}, NO_POLICIES, "kubernetes")
     return unroll(plan)
 
 
 @given(known_flows())
 def test_what_is_unrolled_is_what_the_scheduler_runs(steps: dict[str, Any]) -> None:
-    plan, _ = planned(Document("f.yaml", 1, flow_of(steps), {}), {}, NO_POLICIES, "kubernetes")
+    plan, *_ = ruled(Document("f.yaml", 1, flow_of(steps), {}), {}, NO_POLICIES, "kubernetes")
     facts: dict[Id, list[Attempt]] = {}
     known = {Reference("run", (), "id"): "1", Reference("run", (), "name"): "f-1"}
     nodes = {node.task.id: node for node in unroll(plan)}

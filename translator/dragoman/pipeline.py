@@ -10,14 +10,16 @@ from dragoman.emit import registry
 from dragoman.emit.forms import asked
 from dragoman.emit.options import check_options
 from dragoman.emit.patches import patched
-from dragoman.emitter import Emission, Emitter
+from dragoman.emitter import Emission
 from dragoman.fidelity import Fidelity, judge
 from dragoman.findings import Finding, Findings, has_errors
 from dragoman.load.document import Document
 from dragoman.plan.model import Plan
 from dragoman.plan.resolve import resolve
+from dragoman.policy import verdict
 from dragoman.policy.enact import NO_POLICIES, Enacted, in_force
 from dragoman.policy.floors import NO_FLOORS, Floors
+from dragoman.policy.model import Policies
 from dragoman.policy.settle import settle
 
 # what is known of where the manifests go: options of targets, below those of the flow
@@ -25,16 +27,25 @@ Platform: TypeAlias = Mapping[str, Mapping[str, Any]]
 NOWHERE: Platform = {}
 
 
+class Ruled(NamedTuple):
+    """A plan with everything that policies say settled, the policies that match it, and what there is to say."""
+
+    plan: Plan
+    policies: Policies
+    findings: list[Finding]
+
+
 class Rendering(NamedTuple):
-    """One flow for one target. `emission` has no manifests when a finding is an error: never half a tree."""
+    """One flow for one target, under the policies that match it."""
 
     plan: Plan
     emission: Emission
     fidelity: Fidelity
     findings: tuple[Finding, ...]
+    policies: Policies = Policies()
 
 
-def planned(
+def ruled(
     flow: Document,
     libraries: Mapping[str, Document],
     policies: Enacted = NO_POLICIES,
@@ -43,8 +54,8 @@ def planned(
     sets: Sequence[str] = (),
     platform: Platform = NOWHERE,
     floors: Floors = NO_FLOORS,
-) -> tuple[Plan, list[Finding]]:
-    """The plan of a flow for a target, with everything that policies say settled.
+) -> Ruled:
+    """The plan of a flow for a target under policies; raises `Findings` when it cannot even be understood.
 
     floors  what `--with` says: amounts of steps that say nothing themselves, by target
     """
@@ -53,24 +64,8 @@ def planned(
     plan = resolve(flow, libraries, environment, sets, target)
     plan = plan._replace(options={**platform.get(plan.target, {}), **plan.options})
     said, findings = in_force(policies, plan)
-    plan, more = settle(plan, said, floors)
-    if said.rules:
-        from dragoman.policy.rules.judge import judge as asked_rules
-
-        more += asked_rules(plan, said)
-    return plan, [*findings, *more]
-
-
-def _of_quotas(plan: Plan, policies: Enacted, emitter: Emitter) -> list[Finding]:
-    """What quotas say of a plan; nothing is even imported where there are none."""
-    said, _ = in_force(policies, plan)
-    if not said.quotas and not said.enforced:
-        return []
-    from dragoman.policy.quota.judge import judge
-    from dragoman.policy.sources import admitted
-
-    seen = admitted(said, plan, emitter.footprint)
-    return [*seen.findings, *judge(seen.plan, seen.policies.quotas, seen.footprint)]
+    plan, settling = settle(plan, said, floors)
+    return Ruled(plan, said, verdict.pardoned([*findings, *settling, *verdict.of_rules(plan, said)], plan, said))
 
 
 def render(
@@ -84,11 +79,11 @@ def render(
     form: str = "",
     floors: Floors = NO_FLOORS,
 ) -> Rendering:
-    """The manifests of a flow, or why there are none; raises `Findings` when it cannot even be understood.
+    """The manifests of a flow; raises `Findings` when there are none: never half a tree.
 
     form  another form of what the target emits, instead of the one that the flow asks for
     """
-    plan, findings = planned(flow, libraries, policies, target, environment, sets, platform, floors)
+    plan, said, findings = ruled(flow, libraries, policies, target, environment, sets, platform, floors)
     emitter = registry.find(plan.target)
     if form:
         plan = asked(plan, emitter, form)
@@ -96,7 +91,7 @@ def render(
     findings += registry.strangers(plan)
     fidelity, answers = judge(plan, emitter.name, {**emitter.support, **emitter.narrow(plan)})
     findings += answers
-    findings += _of_quotas(plan, policies, emitter)
+    findings += verdict.pardoned(verdict.of_quotas(plan, said, emitter.footprint), plan, said)
     if has_errors(findings):
         raise Findings(findings)
     lowered = lower.lowered(plan, fidelity.answers)
@@ -111,4 +106,4 @@ def render(
     findings += emission.findings
     if has_errors(findings):
         raise Findings(findings)
-    return Rendering(plan, emission, fidelity, tuple(findings))
+    return Rendering(plan, emission, fidelity, tuple(findings), said)

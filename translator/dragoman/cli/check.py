@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from dragoman import spec
 from dragoman.cli import inputs
@@ -14,10 +15,11 @@ from dragoman.cli.judge import failed, judged
 from dragoman.cli.messages import colored
 from dragoman.cli.pardon import pardoned
 from dragoman.cli.platform import platform
+from dragoman.emitter import Emission
 from dragoman.findings import ERROR, Finding, Findings, did_you_mean
 from dragoman.load import files
 from dragoman.load.document import Document
-from dragoman.pipeline import render
+from dragoman.pipeline import Rendering, render
 from dragoman.policy.enact import Enacted
 from dragoman.policy.floors import Floors
 from dragoman.report import text
@@ -27,6 +29,28 @@ from dragoman.write.manifests import write_text
 MEASURED = ("json", "markdown")  # formats that show what steps ask for and get
 
 
+class Found(NamedTuple):
+    """What was checked, nothing where a file or a policy cannot be read as what it is; all findings, judged.
+
+    renderings  of every case; None where there is none
+    cases       of tests of policies
+    """
+
+    checked: list[Checked]
+    findings: list[Finding]
+    renderings: list[Rendering | None]
+    cases: int = 0
+
+    @property
+    def nothing(self) -> str:
+        """What to say when there is nothing to report."""
+        return (
+            f"{self.cases} case{'' if self.cases == 1 else 's'} of policies: nothing to report\n"
+            if self.cases
+            else f"checked {len(self.checked)}: nothing to report\n"
+        )
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Check every flow for every target (and every environment, when none is named)."""
     reports = _reports(arguments)
@@ -34,41 +58,53 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fix or arguments.diff:
         from dragoman.cli import fix
 
-        mended = fix.mended(lambda drafts: _found(arguments, drafts)[1], arguments)
+        mended = fix.mended(lambda drafts: _found(arguments, drafts).findings, arguments)
         if arguments.diff:
             return fix.show(mended, arguments)
         notes = fix.write(mended, arguments)
-    checked, findings = _found(arguments)
-    findings = pardoned([*findings, *notes], arguments, whole=bool(checked))
-    texts = [(output, _report(findings, checked, arguments, form, output)) for form, output in reports]
+    found = _of_tests(arguments) if arguments.policy_tests else _found(arguments)
+    findings = [*found.findings, *notes]
+    if arguments.together or any(one is not None and one.policies.exemptions for one in found.renderings):
+        from dragoman.cli.across import across
+
+        findings += judged(across(found.renderings, findings, summed=arguments.together), arguments)
+    findings = pardoned(findings, arguments, whole=bool(found.checked))
+    texts = [(output, _report(findings, found, arguments, form, output)) for form, output in reports]
     for output, said in texts:
         write_text(output, said)
     return 1 if failed(findings, arguments) else 0
 
 
-def _found(arguments: argparse.Namespace, drafts: Mapping[str, bytes] = {}) -> tuple[list[Checked], list[Finding]]:
-    """What was checked, nothing where a file or a policy cannot be read as what it is; and all findings.
+def _of_tests(arguments: argparse.Namespace) -> Found:
+    """What tests of policies say, instead of flows."""
+    from dragoman.emit import registry
+    from dragoman.policy import cases
 
-    drafts  what is read instead of files
-    """
+    outcome = cases.run(arguments.paths, inputs.options(arguments), registry.stranger)
+    return Found([], judged(outcome.findings, arguments), [], outcome.cases)
+
+
+def _found(arguments: argparse.Namespace, drafts: Mapping[str, bytes] = {}) -> Found:
+    """Everything that there is to say of flows, one by one; `drafts` are read instead of files."""
     try:
-        checked = _checked(arguments, drafts)
-        findings = [finding for one in checked for finding in one.findings]
+        return _looked(arguments, inputs.options(arguments)._replace(drafts=drafts))
     except Findings as error:
         if error.exit_code != 1:
             raise
-        checked, findings = [], list(error.findings)
-    return checked, judged(findings, arguments)
+        return Found([], judged(error.findings, arguments), [])
 
 
-def _checked(arguments: argparse.Namespace, drafts: Mapping[str, bytes]) -> list[Checked]:
-    reading = inputs.options(arguments)._replace(drafts=drafts)
+def _looked(arguments: argparse.Namespace, reading: files.Options) -> Found:
     documents = files.load(arguments.paths, reading)
     flows = inputs.flows(documents)
-    others = [document for document in documents if document not in flows]
     policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
-    cases = inputs.cases(flows, arguments)
-    return [*map(_other, others), *(_case(case, policies, floors, reading, arguments) for case in cases)]
+    checked = [_other(document) for document in documents if document not in flows]
+    renderings = []
+    for case in inputs.cases(flows, arguments):
+        one, done = _case(case, policies, floors, reading, arguments)
+        checked.append(one)
+        renderings.append(done)
+    return Found(checked, judged([finding for one in checked for finding in one.findings], arguments), renderings)
 
 
 def _other(document: Document) -> Checked:
@@ -82,21 +118,23 @@ def _other(document: Document) -> Checked:
 
 def _case(
     case: Case, policies: Enacted, floors: Floors, reading: files.Options, arguments: argparse.Namespace
-) -> Checked:
-    """A flow for one target in one environment."""
+) -> tuple[Checked, Rendering | None]:
+    """A flow for one target in one environment, and its rendering without its manifests: nobody looks at them here."""
     flow, target, environment = case
     libraries: dict[str, Document] = {}
+    done = None
     try:
         libraries = inputs.libraries(flow, environment, reading)
         done = render(flow, libraries, policies, target, environment, arguments.set, platform(), floors=floors)
+        done = done._replace(emission=Emission(()))
         one = of(flow, done.findings, done.plan.target, environment)
     except Findings as error:
         one = of(flow, error.findings, target, environment)
     if any(form in MEASURED for form, _ in _reports(arguments)):
         from dragoman.cli.measured import measured
 
-        return measured(one, case, libraries, policies, floors, arguments.set)
-    return one
+        return measured(one, case, libraries, policies, floors, arguments.set), done
+    return one, done
 
 
 def _reports(arguments: argparse.Namespace) -> list[tuple[str, str]]:
@@ -111,9 +149,7 @@ def _reports(arguments: argparse.Namespace) -> list[tuple[str, str]]:
     return found
 
 
-def _report(
-    findings: list[Finding], checked: list[Checked], arguments: argparse.Namespace, form: str, output: str
-) -> str:
+def _report(findings: list[Finding], found: Found, arguments: argparse.Namespace, form: str, output: str) -> str:
     shown = [finding for finding in findings if finding.severity != "info" or arguments.verbose]
     if arguments.quiet:
         shown = [finding for finding in shown if finding.severity in (ERROR, arguments.fail_on)]
@@ -122,9 +158,9 @@ def _report(
     color = form == "text" and output == "-" and colored(arguments, sys.stdout)
     said = text.text(shown, color=color, verbose=arguments.verbose)
     if not said and not arguments.quiet:
-        said = f"checked {len(checked)}: nothing to report\n"
+        said = found.nothing
     if form == "text":
         return said
     from dragoman.report.formats import written
 
-    return written(report(shown, checked, arguments.fail_on), form, said, arguments.link_base)
+    return written(report(shown, found.checked, arguments.fail_on), form, said, arguments.link_base)

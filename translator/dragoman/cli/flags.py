@@ -192,6 +192,12 @@ def _check(one: argparse.ArgumentParser) -> None:
         help="the same in another format, into a file; may repeat",
     )
     one.add_argument(
+        "--together", action="store_true", help="flows of one namespace share its quotas: they may all run at one time"
+    )
+    one.add_argument(
+        "--policy-tests", action="store_true", help="run the tests of policies (*.policy-test.yaml) instead of flows"
+    )
+    one.add_argument(
         "--link-base",
         default="",
         metavar="URL",

@@ -9,8 +9,8 @@ from dragoman.cli.platform import platform
 from dragoman.emit import registry
 from dragoman.findings import Findings
 from dragoman.load.document import Document
-from dragoman.pipeline import planned
-from dragoman.policy.enact import Enacted, in_force
+from dragoman.pipeline import ruled
+from dragoman.policy.enact import Enacted
 from dragoman.policy.floors import Floors
 from dragoman.policy.sources import admitted
 from dragoman.report.measure import needs, peaks
@@ -24,11 +24,10 @@ def measured(
     free = policies._replace(said=tuple(said._replace(maxima=(), minima=()) for said in policies.said))
     target, environment = case.target, case.environment
     try:
-        plan, _ = planned(case.flow, libraries, policies, target, environment, sets, platform(), floors)
-        asked, _ = planned(case.flow, libraries, free, target, environment, sets, platform(), floors)
+        plan, said, _ = ruled(case.flow, libraries, policies, target, environment, sets, platform(), floors)
+        asked = ruled(case.flow, libraries, free, target, environment, sets, platform(), floors).plan
     except Findings:
         return one
-    said, _ = in_force(policies, plan)
     seen = admitted(said, plan, registry.find(plan.target).footprint)
     return one._replace(
         target=plan.target,

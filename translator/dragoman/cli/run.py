@@ -22,7 +22,7 @@ from dragoman.fidelity import judge
 from dragoman.findings import ERROR, WARNING, Finding, Findings, has_errors
 from dragoman.load import files
 from dragoman.load.document import Document
-from dragoman.pipeline import planned, render
+from dragoman.pipeline import render, ruled
 from dragoman.plan.model import Plan
 from dragoman.policy.enact import Enacted
 from dragoman.report.progress import Progress, Screen
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, world: World = World()) -> int:  # noqa: 
         reading = inputs.options(arguments)
         flow, target = _one(inputs.flows(files.load(arguments.paths, reading)), list(inputs.targets(arguments)))
         sources = (flow, inputs.libraries(flow, arguments.env, reading), inputs.policies(arguments, reading))
-        plan, findings = planned(*sources, target, arguments.env, arguments.set, floors=inputs.floors(arguments))
+        plan, _, findings = ruled(*sources, target, arguments.env, arguments.set, floors=inputs.floors(arguments))
         _only_here(plan, arguments)
         runner = {"local": _here, "kubernetes": _on_kubernetes}.get(plan.target)
         rendered = {"batch": _on_aws}.get(plan.target, _on_argo)
