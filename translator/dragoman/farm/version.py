@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 
 import dragoman
 from dragoman.load import packs
@@ -16,18 +17,21 @@ RECORDS = (".dist-info", ".egg-info")
 
 def version() -> str:
     """A text that is the same wherever the same flow gives the same bytes; empty when that cannot be known."""
-    package = os.path.dirname(os.path.abspath(dragoman.__file__))
     found = _packages()
     if not any(name.startswith("pyyaml-") for name in found):  # not as an installer leaves it
         return ""
     python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
-    return " ".join([python, *found, _contents(package), _contents(packs.folder())])
+    return " ".join([python, *found, *map(_contents, _folders())])
 
 
 def own(path: str) -> bool:
     """Whether `version` stands for a file: of the package, or of the packs that come with it."""
-    package = os.path.dirname(os.path.abspath(dragoman.__file__))
-    return os.path.abspath(path).startswith((package + os.sep, packs.folder() + os.sep))
+    return os.path.abspath(path).startswith(tuple(folder + os.sep for folder in _folders()))
+
+
+@cache
+def _folders() -> tuple[str, str]:
+    return os.path.dirname(os.path.abspath(dragoman.__file__)), packs.folder()
 
 
 def _packages() -> list[str]:
