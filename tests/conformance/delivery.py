@@ -16,6 +16,7 @@ from conformance.plane import Plane, until
 from conformance.runs import named
 from dragoman.cli import main
 from dragoman.emit.kubernetes.job import TASK
+from dragoman.write.kustomization import NAME
 
 WAVE = "argocd.argoproj.io/sync-wave"
 HEAD = """\
@@ -36,7 +37,8 @@ def rendered(text: str, folder: Path, *flags: str) -> list[dict[str, Any]]:
     (folder / "policy.yaml").write_text(POLICY.read_text())
     arguments = [str(folder / "flow.dragoman.yaml"), "-t", "kubernetes", "--policy", str(folder / "policy.yaml")]
     assert main(["render", "-q", "--root", str(folder), "-o", str(folder / "rendered"), *arguments, *flags]) == 0
-    return [yaml.load(path.read_text(), yaml.CSafeLoader) for path in sorted((folder / "rendered").glob("*.yaml"))]
+    files = sorted({*(folder / "rendered").glob("*.yaml")} - {folder / "rendered" / NAME})
+    return [yaml.load(path.read_text(), yaml.CSafeLoader) for path in files]
 
 
 def flow(namespace: str, spec: str, **options: object) -> str:
