@@ -198,6 +198,9 @@ def test_no_base(
     )
     os.chdir(elsewhere)
     assert diff(capsys)[0] == 2
+    git("init", "--quiet")
+    code, _, err = diff(capsys)
+    assert (code, "nothing is committed yet" in err) == (2, True)
 
 
 def test_nothing_of_it_is_left(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

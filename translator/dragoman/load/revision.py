@@ -52,6 +52,8 @@ def _commit(name: str, root: str) -> str:
     except Findings:
         remote = name.removeprefix("origin/")
         hint = f"fetch it: `git fetch origin {remote}`; a checkout in CI may have one commit only (`fetch-depth: 0`)"
+        if name == "HEAD":
+            hint = "nothing is committed yet: commit what there is, and later changes are compared with it"
         raise _refused(f"Git knows no revision `{name}` here", hint) from None
     try:
         return _git(["merge-base", commit, "HEAD"], root)
