@@ -40,7 +40,7 @@ POLICY = """\
 apiVersion: dragoman.dev/v1alpha1
 kind: Policy
 metadata: {name: platform}
-spec: {defaults: {resources: {cpu: 2}}}
+spec: {defaults: {resources: {cpu: 2}}, quota: [{cpu: 64}]}
 """
 
 
@@ -97,6 +97,7 @@ def test_a_change_of_a_library_and_of_an_environment(repository: Path, capsys: p
     assert out == (
         "train (flows/train.dragoman.yaml)\n"
         "  train ×3: memory 32Gi → 64Gi\n"
+        "  peak memory: 96Gi → 192Gi\n"
         "  change WorkflowTemplate train\n"
         "  prepare: memory 8Gi → 16Gi on argo (prod)\n"
     )
@@ -121,6 +122,7 @@ def test_what_is_asked_for_is_the_same_on_both_sides(repository: Path, capsys: p
         assert out.splitlines()[1:] == [
             "  prepare: cpu 2 → 3 on argo (prod)",
             "  train ×3: cpu 2 → 3 on argo (prod)",
+            "  peak cpu: 6 → 9 of 64 on argo (prod)",
             "  change WorkflowTemplate train on argo (prod)",
         ]
 

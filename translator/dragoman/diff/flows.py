@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dragoman.diff.changes import Changes, changes
 from dragoman.diff.facts import FLOW, facts
 from dragoman.diff.objects import ObjectChange, object_changes
+from dragoman.emit import registry
 from dragoman.pipeline import Rendering
 from dragoman.plan.loops import width
 from dragoman.plan.references import steps_of
+from dragoman.policy.sources import admitted
+from dragoman.report.measure import peaks
+from dragoman.report.needs import Peak
 
 
 class Side(NamedTuple):
@@ -29,6 +33,15 @@ class Side(NamedTuple):
         return f"{self.target} ({self.environment})" if self.environment else self.target
 
 
+class PeakChange(NamedTuple):
+    """The most of one thing that a flow holds at one time; `quota` is the most that it may, empty without one."""
+
+    key: str
+    before: str
+    after: str
+    quota: str
+
+
 class Compared(NamedTuple):
     """What became of one flow for one target; `before` and `after` are its names, None where it is not there."""
 
@@ -39,6 +52,7 @@ class Compared(NamedTuple):
     changes: Changes
     objects: tuple[ObjectChange, ...]
     widths: Mapping[str, int]
+    peaks: tuple[PeakChange, ...] = ()
     obstacle: str = ""
 
     @property
@@ -86,8 +100,23 @@ def _compared(before: Side | None, after: Side | None) -> Compared:
         known,
         tuple(object_changes(*manifests)),
         {} if new is None else _widths(new),
+        tuple(_peaks(old, new)),
         obstacle,
     )
+
+
+def _peaks(before: Rendering | None, after: Rendering | None) -> Iterator[PeakChange]:
+    """The peaks that differ, of what either side holds anything of."""
+    old, new = ({} if one is None else _held(one) for one in (before, after))
+    for key in {**new, **old} if after is not None else ():
+        first, then = (side[key].amount if key in side else "0" for side in (old, new))
+        if first != then:
+            yield PeakChange(key, first, then, new[key].quota if key in new else "")
+
+
+def _held(rendering: Rendering) -> dict[str, Peak]:
+    seen = admitted(rendering.policies, rendering.plan, registry.find(rendering.plan.target).footprint)
+    return {peak.key: peak for peak in peaks(seen.plan, seen.footprint, seen.policies.quotas)}
 
 
 def _widths(rendering: Rendering) -> dict[str, int]:

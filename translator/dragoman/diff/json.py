@@ -23,6 +23,7 @@ def text(compared: Sequence[Compared], base: str) -> str:
             "removed": list(one.changes.removed),
             "renamed": [{"before": old, "after": new} for old, new in one.changes.renamed],
             "changed": [change._asdict() for change in one.changes.changed],
+            "peaks": [peak._asdict() for peak in one.peaks],
             "objects": [change._asdict() for change in one.objects],
         }
         for one in compared

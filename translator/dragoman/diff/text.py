@@ -46,7 +46,7 @@ def sentences(variants: Sequence[Compared]) -> list[str]:
     """What changed, each sentence once, with the targets it is true of where it is not true of all."""
     told: dict[str, list[str]] = {}
     for one in variants:
-        for sentence in (*_steps(one), *_objects(one), *([one.obstacle] if one.obstacle else [])):
+        for sentence in (*_steps(one), *_peaks(one), *_objects(one), *([one.obstacle] if one.obstacle else [])):
             told.setdefault(sentence, []).append(one.variant)
     every = [one.variant for one in variants]
     return [sentence + ("" if where == every and len(every) > 1 else _on(where)) for sentence, where in told.items()]
@@ -81,6 +81,17 @@ def said(change: Change) -> str:
     if after is None:
         return f"{change.field} taken out" if long else f"{change.field} {before} taken out"
     return f"{change.field} changed" if long else f"{change.field} {before} → {after}"
+
+
+def _peaks(one: Compared) -> Iterator[str]:
+    requested = {(peak.key.removeprefix("requests."), peak.before, peak.after) for peak in one.peaks}
+    for key, before, after, quota in one.peaks:
+        if key.startswith("limits.") and not quota and (key.removeprefix("limits."), before, after) in requested:
+            continue  # it goes with that of the requests
+        first, then = before or "unknown", after or "unknown"
+        limit = f" of {quota}" if quota else ""
+        was = "" if one.before is None else f"{first} → "
+        yield f"peak {key.removeprefix('requests.')}: {was}{then}{limit}"
 
 
 def _objects(one: Compared) -> Iterator[str]:
