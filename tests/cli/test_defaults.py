@@ -26,6 +26,13 @@ kind: Policy
 metadata: {name: p}
 spec: {defaults: {resources: {cpu: 7}}}
 """
+TESTS = """\
+apiVersion: dragoman.dev/v1alpha1
+kind: PolicyTest
+spec:
+  policies: [p.policy.yaml]
+  cases: [{name: nothing, flow: {steps: {a: {image: i}}}}]
+"""
 
 
 @pytest.fixture
@@ -80,6 +87,15 @@ def test_the_paths_are_those_of_the_repository(repository: Path, capsys: pytest.
     os.chdir(repository / "flows")
     assert run(capsys, "render")[0] == 0
     assert run(capsys, "render", "../elsewhere.dragoman.yaml")[0] == 1
+
+
+def test_the_tests_of_policies_are_wherever_they_are(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    says(repository, 'paths = ["flows"]\n')
+    os.chdir(repository / "flows")
+    code, out, err = run(capsys, "check", "--policy-tests")
+    assert (code, "there are no policy tests under `..`" in out + err) == (1, True)
+    (repository / "p.policy-test.yaml").write_text(TESTS)
+    assert run(capsys, "check", "--policy-tests")[:2] == (0, "1 case of policies: nothing to report\n")
 
 
 def test_environments_that_count(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

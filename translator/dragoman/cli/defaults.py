@@ -39,7 +39,9 @@ def filled(arguments: argparse.Namespace) -> argparse.Namespace:
     said, folder = (_read(found), os.path.relpath(os.path.dirname(found))) if found else (Defaults(), ".")
     completed = argparse.Namespace(**vars(arguments))
     if "paths" in arguments:
-        completed.paths = arguments.paths or [_under(folder, path) for path in said.paths] or ["."]
+        tests = getattr(arguments, "policy_tests", False)  # `paths` are those of flows
+        own = [folder] if tests else [_under(folder, path) for path in said.paths]
+        completed.paths = arguments.paths or own or ["."]
     completed.policy = arguments.policy or [_under(folder, policy) for policy in said.policies]
     completed.target = arguments.target or list(said.targets) or None
     completed.environments = [] if arguments.env else list(said.environments)

@@ -172,6 +172,8 @@ def expand(path: str, suffixes: tuple[str, ...], findings: list[Finding]) -> Ite
     if not found:
         endings = " or ".join(f"`{suffix}`" for suffix in suffixes)
         one, several = ("spec", "specs") if suffixes == SUFFIXES else ("policy", "policies")
+        if ".policy-test.yaml" in suffixes:
+            one, several = "policy test", "policy tests"
         findings.append(
             Finding("DRG014", f"there are no {several} under `{path}`", None, f"a {one}'s name ends in {endings}")
         )
