@@ -86,8 +86,9 @@ def said(change: Change) -> str:
 def _peaks(one: Compared) -> Iterator[str]:
     requested = {(peak.key.removeprefix("requests."), peak.before, peak.after) for peak in one.peaks}
     for key, before, after, quota in one.peaks:
-        if key.startswith("limits.") and not quota and (key.removeprefix("limits."), before, after) in requested:
-            continue  # it goes with that of the requests
+        same = "gpu" if "/" in key else key.removeprefix("limits.")  # what this goes with: one sentence says both
+        if key != same and not quota and (same, before, after) in requested:
+            continue
         first, then = before or "unknown", after or "unknown"
         limit = f" of {quota}" if quota else ""
         was = "" if one.before is None else f"{first} → "
