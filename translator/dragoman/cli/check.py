@@ -152,7 +152,8 @@ def _reports(arguments: argparse.Namespace) -> list[tuple[str, str]]:
 def _report(findings: list[Finding], found: Found, arguments: argparse.Namespace, form: str, output: str) -> str:
     shown = [finding for finding in findings if finding.severity != "info" or arguments.verbose]
     if arguments.quiet:
-        shown = [finding for finding in shown if finding.severity in (ERROR, arguments.fail_on)]
+        failing = (ERROR, arguments.fail_on)
+        shown = [finding for finding in shown if finding.severity in failing and finding.pardon is None]
     if form == "lines":
         return text.lines(shown)
     color = form == "text" and output == "-" and colored(arguments, sys.stdout)
