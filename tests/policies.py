@@ -111,7 +111,8 @@ def _limits(chance: Chance) -> dict[str, Any]:
 
 
 def _some(chance: Chance, amounts: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
-    return {key: chance.pick(several) for key, several in amounts.items() if chance.often(2)}
+    keys = chance.sample(list(amounts), 1, len(amounts))
+    return {key: chance.pick(amounts[key]) for key in keys}
 
 
 def _bound(chance: Chance, amounts: dict[str, tuple[Any, ...]], *, overridable: bool) -> dict[str, Any]:

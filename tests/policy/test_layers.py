@@ -291,6 +291,10 @@ def test_a_minimum_is_not_above_a_maximum(policies: list[str], wanted: list[str]
     [
         ("overridable: [limits, limits.cpu, limits.memory, limits.disk, exemptions]", []),
         ("values: {most: 4}\noverridable: [values.most]", []),
+        ("max: [{cpu: 0}, {action: clamp}]", ["error DRG468: this entry of `max` has no amount: it bounds nothing @ p0:1 {action: clamp}"]),
+        ("min: [{cpu: null}]", ["error DRG468: this entry of `min` has no amount: it bounds nothing @ p0:1 {cpu: null}"]),
+        ("quota: [{limits: {cpu: 1}}, {pods: 0}, {limits: {}, action: warn}]",
+         ["error DRG468: this entry of `quota` has no amount: it bounds nothing @ p0:1 {limits: {}, action: warn}"]),
         ("overridable: [limit]", ["error DRG469: `overridable` names `limit`, which this policy does not have @ p0:1 limit"]),
         ("overridable: [limits.gpu]",
          ["error DRG469: `overridable` names `limits.gpu`, which this policy does not have @ p0:1 limits.gpu"]),

@@ -128,7 +128,7 @@ CODES = {
     "DRG465": Code("unknown-pack", "dragoman ships no pack of this name."),
     "DRG466": Code("minimum-above-maximum", "What policies say together can be met by no amount."),
     "DRG467": Code("loosened", "A lower layer of policies would loosen what an upper one says, and that one does not say `overridable`."),
-    "DRG468": Code("bound-without-effect", "A lower layer of policies says a looser bound than an upper one, which stays in force."),
+    "DRG468": Code("bound-without-effect", "A bound has no amount, or a lower layer of policies says a looser one than an upper layer, which stays in force."),
     "DRG469": Code("nothing-to-override", "`overridable` names something that the policy does not have."),
     "DRG470": Code("expected-and-met", "A case of a policy's tests expects that a rule is not met, and it is."),
     "DRG471": Code("not-met-unexpectedly", "A rule is not met in a case of a policy's tests that does not expect it."),

@@ -30,6 +30,7 @@ LOWEST = Policies(
     defaults={("requests", key): (value, Origin("built-in")) for key, value in BUILT_IN.items()},
     missing={"memory": ("equal", Origin("built-in")), "gpu": ("equal", Origin("built-in"))},
 )
+BOUNDED = ("cpu", "memory", "gpu", "disk", "shm")
 QUOTA_KEYS = {"cpu": "requests.cpu", "memory": "requests.memory", "gpu": "gpu", "disk": "requests.ephemeral-storage"}
 LIMIT_KEYS = {"cpu": "limits.cpu", "memory": "limits.memory", "disk": "limits.ephemeral-storage"}
 
@@ -60,6 +61,7 @@ def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda na
             continue
         said.append(_read(policy, said, findings))
         findings += _impossible(policy, stranger)
+        findings += _empty(policy)
         findings += unsound(said[-1])
         if said[-1].exemptions:
             from dragoman.policy.exemptions import unreadable  # dates: most policies have none
@@ -107,6 +109,19 @@ def _impossible(policy: Policy, stranger: Callable[[str], str]) -> list[Finding]
         if hint:
             span = document.span(("spec", "match", "targets", number))
             findings.append(Finding("DRG462", f"there is no target `{name}`", span, hint))
+    return findings
+
+
+def _empty(policy: Policy) -> list[Finding]:
+    """Entries that bound nothing: of one in two pieces, neither does what it seems to."""
+    document, findings = policy.document, []
+    for field in ("max", "min", "quota"):
+        for number, entry in enumerate(document.data["spec"].get(field) or ()):
+            said = {**(entry.get("limits") or {}), **entry}
+            if all(said.get(key) is None for key in (*BOUNDED, "pods")):
+                message = f"this entry of `{field}` has no amount: it bounds nothing"
+                advice = "an entry has amounts and their `action` together: `- {cpu: 4, action: deny}`"
+                findings.append(Finding("DRG468", message, document.span(("spec", field, number)), advice))
     return findings
 
 
@@ -195,7 +210,7 @@ def _bounds(context: Context, entries: Sequence[Mapping[str, Any]] | None, field
     found = []
     for number, entry in enumerate(entries or ()):
         path: Path = ("spec", field, number)
-        for key in ("cpu", "memory", "gpu", "disk", "shm"):
+        for key in BOUNDED:
             amount = None if entry.get(key) is None else known(context, key, entry[key], context.source, (*path, key))
             if amount is not None:
                 place = Origin("policy", context.source, (*path, key))

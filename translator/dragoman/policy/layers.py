@@ -248,5 +248,8 @@ def unsound(said: Policies) -> list[Finding]:
     for name, origin in said.overridable.items():
         if name not in names:
             message = f"`overridable` names `{name}`, which this policy does not have"
-            findings.append(Finding("DRG469", message, origin.span(), did_you_mean(name, names)))
+            way_out = did_you_mean(name, names)
+            if name in ("max", "min", "quota", "rules"):
+                way_out = f"say `overridable: true` in each entry of `{name}` that others may loosen"
+            findings.append(Finding("DRG469", message, origin.span(), way_out))
     return findings
