@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dragoman.emit.argo.failing import graphs, judged_rightly, loop_stops, stops
+from dragoman.emit.argo.results import wraps_loop
 from dragoman.emit.argo.rules import verify
 from dragoman.emit.argo.settings import settings
 from dragoman.emit.argo.workflow import emit
@@ -14,6 +15,7 @@ from dragoman.lower.matrix import expand_matrix
 from dragoman.plan.features import Feature, starts_beside_failures
 from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan, Resources, Step
+from dragoman.plan.references import steps_of
 
 _LAST_TASK = "a last task that runs when every failure was accepted: Argo judges a graph by its last tasks"
 
@@ -24,7 +26,7 @@ SUPPORT: Mapping[Feature, Support] = {
     Feature.FAIL_FAST: Weaker("what does not depend on the failed step still starts"),
     Feature.WHEN: Native(),
     Feature.GROUP: Native(),
-    Feature.GROUP_PARALLELISM: Native(),
+    Feature.GROUP_PARALLELISM: Weaker("a loop or a group inside counts as one, whatever it runs"),
     Feature.GO_ON_AFTER_FAILURE: Native(),
     Feature.FOREACH_STATIC: Native(),
     Feature.FOREACH_OUTPUT: Native(),
@@ -79,6 +81,8 @@ def narrow(plan: Plan) -> Mapping[Feature, Support]:
             changed[feature] = Native()
     if all(_stops_rightly(steps) for steps, fail_fast in found if fail_fast):
         changed[Feature.FAIL_FAST] = Native()
+    if not any(step.parallelism is not None and _counts_as_one(step) for step in steps_of(plan)):
+        changed[Feature.GROUP_PARALLELISM] = Native()
     if not any(map(_unsure, (*plan.steps, *plan.on_exit))):
         changed[Feature.BOUNDS] = Native()
     if not settings(plan.options).since("3.7") and any(map(_longest_wait, (*plan.steps, *plan.on_exit))):
@@ -89,6 +93,11 @@ def narrow(plan: Plan) -> Mapping[Feature, Support]:
 def _stops_rightly(steps: tuple[Step, ...]) -> bool:
     limited = [step for step in steps if step.foreach is not None and step.foreach.parallelism is not None]
     return (not starts_beside_failures(steps) or stops(steps)) and all(map(loop_stops, limited))
+
+
+def _counts_as_one(group: Step) -> bool:
+    """Whether Argo, which counts a template's children, sees one where several pods may run."""
+    return any(child.steps or wraps_loop(child) for child in group.steps)
 
 
 def _unsure(step: Step) -> bool:
