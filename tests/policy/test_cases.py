@@ -143,7 +143,7 @@ def test_a_rule_that_cannot_be_judged_is_nothing_to_expect(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("cases", "untested"),
     [
-        (["well"], ["the rule `few-retries` is not met in no case", "the rule `timeout` is not met in no case"]),
+        (["well"], ["the rule `few-retries` is broken in no case", "the rule `timeout` is broken in no case"]),
         (["ill"], ["the rule `few-retries` is met in no case", "the rule `timeout` is met in no case"]),
     ],
 )
@@ -183,6 +183,16 @@ def test_packs_that_stand_above_are_not_tested(tmp_path: Path) -> None:
 def test_policies_that_are_not_there(tmp_path: Path, tests: str, code: str, marked: str) -> None:
     [found] = told(tmp_path, BOTH, tests).findings
     assert (found.code, under(tmp_path, found)) == (code, marked)
+
+
+@pytest.mark.parametrize(
+    ("field", "message"), [("target: agro", "there is no target `agro`"), ("now: 2027-02-30", "`2027-02-30` is no day")]
+)
+def test_what_no_case_can_say(tmp_path: Path, field: str, message: str) -> None:
+    told(tmp_path, f"{BOTH}{CASE}  {field}\n  expect: [{{rule: few-retries}}]")
+    [found] = run([str(tmp_path)], Options(root=str(tmp_path)), lambda name: "did you mean `argo`?").findings
+    assert (found.code, found.message) == ("DRG473", message)
+    assert under(tmp_path, found) == field.split()[1]
 
 
 @pytest.mark.parametrize(

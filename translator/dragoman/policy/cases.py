@@ -20,7 +20,7 @@ from dragoman.plan.model import Plan
 from dragoman.plan.origin import Origin
 from dragoman.plan.resolve import resolve
 from dragoman.policy.enact import Enacted, enact, in_force
-from dragoman.policy.exemptions import exempted, expired, steps_of
+from dragoman.policy.exemptions import exempted, expired, is_day, steps_of
 from dragoman.policy.model import Policies, Policy
 from dragoman.policy.rules.judge import judge
 from dragoman.policy.settle import settle
@@ -89,7 +89,7 @@ def _tested(test: Document, options: files.Options, stranger: Callable[[str], st
     yield from upper.findings
     for number in range(len(test.data["spec"]["cases"])):
         try:
-            yield from _Case(test, ("spec", "cases", number)).wrong(upper, own, met)
+            yield from _Case(test, ("spec", "cases", number)).wrong(upper, own, met, stranger)
         except Findings as error:
             yield from error.findings
 
@@ -141,7 +141,7 @@ class _Met(NamedTuple):
     def untested(self) -> Iterator[Finding]:
         """A warning for each rule that no case shows to be met, or not to be."""
         for key, origin in self.rules.items():
-            for answer, words in ((True, "is met in no case"), (False, "is not met in no case")):
+            for answer, words in ((True, "is met in no case"), (False, "is broken in no case")):
                 if answer not in self.answers[key] and origin.source is not None:
                     span = origin.source.span((*origin.path, "id"))
                     advice = "add a case for each answer: a rule that always gives one is no rule"
@@ -160,8 +160,12 @@ class _Case(NamedTuple):
         found: dict[str, Any] = self.test.data["spec"]["cases"][self.path[-1]]
         return found
 
-    def wrong(self, upper: Enacted, own: set[str], met: _Met) -> Iterator[Finding]:
+    def wrong(self, upper: Enacted, own: set[str], met: _Met, stranger: Callable[[str], str]) -> Iterator[Finding]:
         """What is expected and not said, and what is said and not expected."""
+        impossible = list(self.impossible(stranger))
+        if impossible:
+            yield from impossible
+            return
         policies = self.with_lower(upper)
         flow = self.document("flow", "Flow")
         spec.read(flow)
@@ -177,6 +181,16 @@ class _Case(NamedTuple):
         yield from (one for one in findings if one.code == UNJUDGED or (one.severity == ERROR and not one.rule))
         counting = [one for one in findings if one.rule and one.code != UNJUDGED and one.pardon is None]
         yield from self.compared(counting, plan, said)
+
+    def impossible(self, stranger: Callable[[str], str]) -> Iterator[Finding]:
+        """A target that there is not, a day that no calendar has."""
+        target, day = self.body.get("target") or "", self.body.get("now") or ""
+        hint = stranger(target) if target else ""
+        if hint:
+            yield Finding("DRG473", f"there is no target `{target}`", self.test.span((*self.path, "target")), hint)
+        if day and not is_day(day):
+            advice = "write YYYY-MM-DD, for example `2027-01-31`"
+            yield Finding("DRG473", f"`{day}` is no day", self.test.span((*self.path, "now")), advice)
 
     def compared(self, findings: list[Finding], plan: Plan, said: Policies) -> Iterator[Finding]:
         """Findings of policies beside those that are expected."""

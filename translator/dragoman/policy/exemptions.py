@@ -45,7 +45,7 @@ def unreadable(exemptions: Iterable[Exemption]) -> list[Finding]:
     findings = []
     for exemption in exemptions:
         written = exemption.body.get("expires")
-        if written is not None and not _is_day(written):
+        if written is not None and not is_day(written):
             message = f"`expires: {written}` is no date: the exemption is over"
             advice = "write the last day as YYYY-MM-DD, for example `2027-01-31`"
             origin = exemption.origin
@@ -153,7 +153,8 @@ def _users(template: str, steps: Iterable[Step]) -> Iterator[Address]:
         yield from _users(template, step.steps)
 
 
-def _is_day(written: str) -> bool:
+def is_day(written: str) -> bool:
+    """Whether a text is a day, YYYY-MM-DD."""
     if not _DAY.fullmatch(written):
         return False
     try:
