@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from math import ceil
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from dragoman import quantity
 from dragoman.expr import text
 from dragoman.expr.text import Template
 from dragoman.plan.model import Amount, Container, EnvSource, Reference, Resources, Retry, Step
+from dragoman.plan.retries import grown
 
 Id: TypeAlias = tuple[str | int, ...]  # the step's address, behind each looping step's name the item's index
 Values: TypeAlias = Mapping[Any, Any]  # what each `Reference` stands for
@@ -113,5 +113,5 @@ def _amounts(resources: Resources, kind: str, retry: Retry | None, attempt: int,
 def _grown(key: str, amount: int, retry: Retry | None, attempt: int) -> int:
     for growth in retry.escalate if retry is not None else ():
         if growth.resource == key:
-            return min(ceil(amount * growth.factor ** (attempt - 1)), growth.maximum)
+            return grown(amount, growth, attempt - 1)
     return amount

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from dragoman import duration
@@ -72,3 +73,11 @@ def _place(stack: Stack, resource: str) -> tuple[Source, tuple[str | int, ...]]:
         if ((layer.data.get("retry") or {}).get("escalate") or {}).get(resource) is not None:
             return layer.source, (*layer.path, "retry", "escalate", resource)
     return stack.layers[0].source, stack.layers[0].path
+
+
+def grown(amount: int, growth: Escalation, retries: int) -> int:
+    """What an amount has become after so many retries: multiplied by the factor each time, and rounded up."""
+    try:
+        return min(ceil(amount * growth.factor**retries), growth.maximum)
+    except OverflowError:  # no float holds it
+        return growth.maximum

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
-from math import ceil, prod
+from math import prod
 from typing import Any, NamedTuple
 
 from dragoman import quantity
@@ -17,6 +17,7 @@ from dragoman.plan.footprint import Amounts, Footprint, Pods
 from dragoman.plan.model import Amount, Foreach, Plan, Reference, Step
 from dragoman.plan.references import loop as loop_refs
 from dragoman.plan.references import target
+from dragoman.plan.retries import grown
 from dragoman.policy.quota.work import Graph, Leaf, Loop, Part, Size
 
 MOST_ITEMS = 20_000  # of a flow, all loops together: a second or two
@@ -214,10 +215,7 @@ def _grown(step: Step, key: str, amount: int) -> int:
     """The amount after all retries."""
     for growth in step.retry.escalate if step.retry is not None else ():
         if growth.resource == key and step.retry is not None:
-            try:
-                return min(ceil(amount * growth.factor**step.retry.limit), growth.maximum)
-            except OverflowError:
-                return growth.maximum
+            return grown(amount, growth, step.retry.limit)
     return amount
 
 
