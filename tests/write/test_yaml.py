@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from dragoman.load.yaml import parse
+from dragoman.write import yaml as writer
 from dragoman.write.yaml import dump, dump_all
 
 
@@ -273,3 +274,10 @@ def test_every_reader_finds_what_was_written(tree: Any) -> None:
 @given(st.lists(TREES, max_size=4))
 def test_so_it_does_with_several_documents(trees: list[Any]) -> None:
     assert repr(list(yaml.load_all(dump_all(trees), Loader=yaml.CSafeLoader))) == repr(trees)
+
+
+def test_what_can_be_printed_is_not_escaped() -> None:
+    """So a text of printable letters needs no look at each of them."""
+    letters = map(chr, range(0x10000))
+    escaped = [letter for letter in letters if letter.isprintable() and writer._escaped().match(letter)]
+    assert escaped == ['"', "\\"]

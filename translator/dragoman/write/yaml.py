@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import isfinite
 from typing import Any
 
@@ -36,7 +36,9 @@ def dump_all(values: Iterable[Any]) -> str:
 
 def quoted(text: str) -> str:
     """The text in double quotes, on one line."""
-    return f'"{_ESCAPED.sub(_escape, text)}"'
+    if text.isprintable():  # then two letters at most are escaped
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"{_escaped().sub(_escape, text)}"'
 
 
 def _mapping(value: dict[str, Any], lead: str, indent: str, out: list[str]) -> None:
@@ -112,12 +114,26 @@ def _block(text: str, indent: str) -> str:
     """A text of several lines as a literal block; in quotes where blanks or hidden letters are at stake."""
     core = text.strip("\n")
     blank = core.partition("\n")[0].isspace() or core.rpartition("\n")[2].isspace()
-    if not core or blank or core[0] == "\t" or not _VISIBLE.issuperset(_ESCAPED.findall(text)):
+    if not core or blank or core[0] == "\t" or _hides(text):
         return _line(text)
     lines = text.removesuffix("\n").split("\n")
     keep = "-" if not text.endswith("\n") else "+" if text.endswith("\n\n") else ""
     sign = "|2" if text[0] in " \n" else "|"  # readers guess the indentation by the first letter
     return "\n".join([f"{sign}{keep}", *(f"{indent}  {line}" if line else "" for line in lines)])
+
+
+def _hides(text: str) -> bool:
+    """Whether there is a letter in the text that a reader of a block might not see."""
+    shown = text.replace("\n", "").replace("\t", "").isprintable()
+    return not shown and not _VISIBLE.issuperset(_escaped().findall(text))
+
+
+@cache
+def _escaped() -> re.Pattern[str]:
+    """Controls, line breaks of YAML 1.1, invisible and direction marks, surrogates; hardly any text needs it."""
+    return re.compile(
+        '[\x00-\x1f"\\\\\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]'
+    )
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -132,9 +148,6 @@ _NEWLINE = "\n"
 _KEY = 1000  # letters; readers give up looking for the colon after 1,024
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 _VISIBLE = frozenset('\n\t"\\')  # escaped in quotes, but fit for a block
-_ESCAPED = re.compile(  # controls, line breaks of YAML 1.1, invisible and direction marks, surrogates
-    '[\x00-\x1f"\\\\\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]'
-)
 # A plain text begins like a word, a path, an option or `$NAME`; or with a digit, when it has a letter that no
 # number and no date has. It holds visible ASCII and spaces: no `: `, no ` #`, no space or colon at its end.
 _PLAIN = re.compile(
