@@ -105,6 +105,15 @@ def test_environments_that_count(repository: Path, capsys: pytest.CaptureFixture
     assert run(capsys, "check", "--env", "broken")[0] == 1
 
 
+def test_environments_that_no_flow_has(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    says(repository, 'environments = ["prd", "prod"]\n')
+    code, out, _ = run(capsys, "check", "--format", "lines")
+    assert (code, out.splitlines()) == (
+        0, ["warning DRG686: `.dragoman.toml` names the environment `prd`, which no flow has (did you mean `prod`?)"]
+    )  # fmt: skip
+    assert run(capsys, "check", "flows", "--format", "lines")[1] == ""
+
+
 def test_a_file_outside_of_the_repository_says_nothing(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     inner = repository / "inner"
     (inner / ".git").mkdir(parents=True)

@@ -104,7 +104,8 @@ def _looked(arguments: argparse.Namespace, reading: files.Options) -> Found:
         one, done = _case(case, policies, floors, reading, arguments)
         checked.append(one)
         renderings.append(done)
-    return Found(checked, judged([finding for one in checked for finding in one.findings], arguments), renderings)
+    said = [finding for one in checked for finding in one.findings]
+    return Found(checked, judged([*inputs.strange_environments(flows, arguments), *said], arguments), renderings)
 
 
 def _other(document: Document) -> Checked:

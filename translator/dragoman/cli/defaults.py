@@ -34,7 +34,10 @@ class Defaults(NamedTuple):
 
 
 def filled(arguments: argparse.Namespace) -> argparse.Namespace:
-    """The command line with what it leaves out filled in, from the file above the working folder, if there is one."""
+    """The command line with what it leaves out filled in, from the file above the working folder, if there is one.
+
+    `whole` says that it names no paths: it is about all that the repository has.
+    """
     found = _file()
     said, folder = (_read(found), os.path.relpath(os.path.dirname(found))) if found else (Defaults(), ".")
     completed = argparse.Namespace(**vars(arguments))
@@ -42,6 +45,7 @@ def filled(arguments: argparse.Namespace) -> argparse.Namespace:
         tests = getattr(arguments, "policy_tests", False)  # `paths` are those of flows
         own = [folder] if tests else [_under(folder, path) for path in said.paths]
         completed.paths = arguments.paths or own or ["."]
+        completed.whole = not arguments.paths
     completed.policy = arguments.policy or [_under(folder, policy) for policy in said.policies]
     completed.target = arguments.target or list(said.targets) or None
     completed.environments = [] if arguments.env else list(said.environments)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dragoman.emit import registry
-from dragoman.findings import Finding, Findings
+from dragoman.findings import WARNING, Finding, Findings, did_you_mean
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.policy.enact import NO_POLICIES, Enacted, enact
@@ -85,6 +85,22 @@ def cases(flows: Sequence[Document], arguments: argparse.Namespace) -> Iterator[
         for target in targets(arguments):
             for environment in [arguments.env] if arguments.env else asked if arguments.environments else ["", *own]:
                 yield Case(flow, target, environment)
+
+
+def strange_environments(flows: Sequence[Document], arguments: argparse.Namespace) -> list[Finding]:
+    """A warning for each environment of the repository's settings that none of all its flows has: nobody looks at it."""
+    known = {name for flow in flows for name in environments(flow)}
+    unknown = [name for name in arguments.environments if name not in known] if arguments.whole else []
+    return [
+        Finding(
+            "DRG686",
+            f"`.dragoman.toml` names the environment `{name}`, which no flow has",
+            None,
+            did_you_mean(name, known),
+            WARNING,
+        )
+        for name in unknown
+    ]
 
 
 def environments(flow: Document) -> list[str]:
