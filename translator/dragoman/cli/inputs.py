@@ -88,7 +88,7 @@ def cases(flows: Sequence[Document], arguments: argparse.Namespace) -> Iterator[
 
 
 def strange_environments(flows: Sequence[Document], arguments: argparse.Namespace) -> list[Finding]:
-    """A warning for each environment of the repository's settings that none of all its flows has: nobody looks at it."""
+    """A warning for each environment of the repository's settings that none of its flows has: nobody looks at it."""
     known = {name for flow in flows for name in environments(flow)}
     unknown = [name for name in arguments.environments if name not in known] if arguments.whole else []
     return [
