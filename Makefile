@@ -56,6 +56,7 @@ e2e-argocd: install    ## Argo CD's own servers call the plugin as it is shipped
 
 bench: install    ## Measure against Hera and against the floor
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/many.py
 	$(BIN)/python bench/plugin.py
 
 lock: install    ## Lock the newest versions of everything
