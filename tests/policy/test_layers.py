@@ -308,6 +308,30 @@ def test_what_is_wrong_with_one_layer(policy: str, wanted: list[str]) -> None:
     assert mistakes(policy) == wanted
 
 
+SLIPS = """\
+max: [{cpu: 4}]
+quota: [{gpu: 4, limits: {cpu: 4}}]
+rules: [{id: pinned, assert: size(step.name) < policy.values.longest, message: x}]
+values: {longest: 40, longset: 9, other: 1}
+exemptions:
+- {rule: pinnd, flow: f, reason: old, owner: me}
+- {rule: max.cpus, flow: f, reason: old, owner: me}
+- {rule: pin*d, flow: f, reason: old, owner: me}
+- {rule: quota.cpu, flow: f, reason: old, owner: me}
+- {rule: resourcequota.limits.cpu, flow: f, reason: old, owner: me}
+"""
+
+
+def test_names_that_are_nearly_others() -> None:
+    """What is near nothing may be for the rules of a lower layer, or for what a cluster says."""
+    plan = settled("steps: {a: {image: i, resources: {cpu: 1}}}", SLIPS)
+    assert plan.said == [
+        "warning DRG443: no rule names the constant `longset` @ p0:4 9",
+        "warning DRG443: an exemption from `pinnd`, which no policy here says @ p0:6 pinnd",
+        "warning DRG443: an exemption from `max.cpus`, which no policy here says @ p0:7 max.cpus",
+    ]
+
+
 ACTIONS: list[Action] = ["deny", "clamp", "warn"]
 LAYER = st.lists(
     st.builds(

@@ -117,6 +117,7 @@ CODES = {
     "DRG440": Code("rule-not-met", "A rule of a policy is not true of a step, or of the flow. The finding names the rule, and where it stands."),
     "DRG441": Code("rule-without-an-answer", "A rule of a policy cannot be judged: its expression fails on what the flow says, or is too much work. That counts as not met."),
     "DRG442": Code("wrong-rule", "A rule of a policy cannot be read: its expression, a type in it, or the field that `at` names."),
+    "DRG443": Code("name-of-nothing", "A policy sets a constant that no rule names, or exempts from what no policy says, and the name is nearly another one."),
     "DRG450": Code("unreadable-expiry", "The last day of an exemption is no date. Such an exemption is over, for everybody."),
     "DRG451": Code("unused-exemption", "An exemption is for a flow that was checked, and pardons nothing there: it can go."),
     "DRG452": Code("unreadable-baseline", "The file of `--baseline` cannot be read, or a line of it is no entry."),

@@ -67,6 +67,10 @@ def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda na
             from dragoman.policy.exemptions import unreadable  # dates: most policies have none
 
             findings += unreadable(said[-1].exemptions)
+    if any(one.values or one.exemptions for one in said):
+        from dragoman.policy.slips import slips
+
+        findings += slips(said)
     if has_errors(findings):
         raise Findings(dict.fromkeys(findings))
     return Enacted(tuple(policies), tuple(said), tuple(findings))

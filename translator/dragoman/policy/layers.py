@@ -186,7 +186,7 @@ def _excused(exemptions: Iterable[Exemption], one: Policies, uppers: Iterable[Po
     leaving = [_document(layer.overridable["exemptions"]) for layer in uppers if "exemptions" in layer.overridable]
     held = [
         (name, origin)
-        for name, origin, overridable in _named(one)
+        for name, origin, overridable in named(one)
         if not overridable and not any(_document(origin) is document for document in leaving)
     ]
     for exemption in exemptions:
@@ -199,7 +199,7 @@ def _excused(exemptions: Iterable[Exemption], one: Policies, uppers: Iterable[Po
                 break
 
 
-def _named(one: Policies) -> Iterator[tuple[str, Origin, bool]]:
+def named(one: Policies) -> Iterator[tuple[str, Origin, bool]]:
     """What exemptions can name, who says it, and whether it is left to others."""
     for rule in one.rules:
         yield rule.id, rule.origin, bool(rule.body.get("overridable"))
