@@ -145,6 +145,40 @@ def test_whatever_an_entry_says(
     assert [path.name for path in folder.iterdir()] == ["kept"]
 
 
+def test_an_entry_that_is_no_file(here: Path) -> None:
+    path = Path("kept", KEY[:2], KEY[2:])
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert cache().find(KEY) is None
+    path.unlink()
+    os.symlink("/dev/zero", path)
+    assert cache().find(KEY) is None
+
+
+def test_nobody_is_led_elsewhere(here: Path) -> None:
+    (here / "mine").write_text("mine")
+    Path("kept", KEY[:2]).mkdir(parents=True)
+    os.symlink(here / "mine", f"kept/{KEY[:2]}/{KEY[2:]}.{os.getpid()}")
+    os.symlink(here / "new", Path("kept", TAG))
+    with pytest.raises(OSError, match="symbolic links"):
+        Cache("kept", States(), NOW, {}).keep(KEY, {}, b"result")
+    cache()
+    assert ((here / "mine").read_text(), (here / "new").exists()) == ("mine", False)
+
+
+def test_a_folder_that_one_may_only_read(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache().keep(KEY, {}, b"result")
+    for path in (*entries(), Path("kept", TAG)):
+        os.utime(path, (NOW - 3 * DAY,) * 2)
+
+    def refuse(*arguments: object, **words: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for name in ("utime", "remove"):
+        monkeypatch.setattr(os, name, refuse)
+    assert cache().find(KEY) == b"result"
+
+
 def test_several_writers(here: Path) -> None:
     children = []
     for number in range(4):

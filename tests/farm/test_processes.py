@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.farm.processes import Killed, processors, shared
+from dragoman.farm.processes import Killed, NoRoom, processors, shared
 
 SIZES = (0, 1, 65_536, 300_000)
 
@@ -119,7 +119,7 @@ def test_no_room_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fork", fork)
     before = os.listdir("/dev/fd")
     assert sorted(shared(work, range(4), 4)) == [(piece, work(piece)) for piece in range(4)]
-    with pytest.raises(BlockingIOError):
+    with pytest.raises(NoRoom):
         list(shared(work, range(4), 4))
     assert not _has_children()
     assert len(os.listdir("/dev/fd")) == len(before)

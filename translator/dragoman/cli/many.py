@@ -96,7 +96,7 @@ def _elsewhere(
     specs: Sequence[str], rest: Sequence[int], jobs: int, translate: Callable[[str], Outcome]
 ) -> Iterator[tuple[int, Outcome]]:
     """The outcomes from processes of their own; fewer, or none, where the system has no room for processes."""
-    from dragoman.farm.processes import Killed, shared
+    from dragoman.farm.processes import Killed, NoRoom, shared
     from dragoman.farm.wire import decode, encode
 
     try:
@@ -105,7 +105,7 @@ def _elsewhere(
                 yield number, translate(specs[number]) if data is None else decode(data)
     except Killed as end:
         raise Findings([_killed(specs[end.piece], end.signal)], 2) from None
-    except BlockingIOError:
+    except NoRoom:
         return
 
 

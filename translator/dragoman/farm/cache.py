@@ -22,7 +22,10 @@ TAG = "CACHEDIR.TAG"  # tells backups what this is (bford.info/cachedir); its ti
 SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55\n# dragoman keeps what it rendered here; delete it at will\n"
 DAY = 24 * 60 * 60
 KEPT = 30 * DAY  # seconds since an entry was last of use
+LARGEST = 1 << 28  # bytes of an entry
 _DIGEST = len(digest(b""))
+_READING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # whoever else can write here may keep nobody waiting,
+_WRITING = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # and lead nobody elsewhere
 
 
 class _Entry(NamedTuple):
@@ -76,21 +79,22 @@ class Cache(NamedTuple):
             cleared = os.stat(tag).st_mtime
         except FileNotFoundError:
             os.makedirs(self.folder, exist_ok=True)
-            with open(tag, "w", encoding="ascii") as file:
-                file.write(SIGNATURE)
+            with suppress(FileExistsError), os.fdopen(os.open(tag, _WRITING | os.O_EXCL, 0o666), "wb") as file:
+                file.write(SIGNATURE.encode())
             return
         if self.now - cleared > DAY:
-            os.utime(tag, (self.now, self.now))
-            self._clear()
+            with suppress(PermissionError):  # a folder that we may only read
+                os.utime(tag, (self.now, self.now))
+                self._clear()
 
     def _load(self, key: str) -> _Entry | None:
         try:
-            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self._path(key), _READING)
         except OSError:
             return None
         try:
             found = os.fstat(descriptor)
-            data = os.read(descriptor, found.st_size + 1)
+            data = os.read(descriptor, min(found.st_size, LARGEST) + 1)
             if self.now - found.st_mtime > DAY:
                 with suppress(OSError):  # a folder that we may only read
                     os.utime(descriptor, (self.now, self.now))
@@ -111,10 +115,10 @@ class Cache(NamedTuple):
         part = f"{path}.{os.getpid()}"
         data = digest(entry).encode() + entry
         try:
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(part, _WRITING | os.O_TRUNC, 0o666)
         except FileNotFoundError:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(part, _WRITING | os.O_TRUNC, 0o666)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)

@@ -29,6 +29,10 @@ class Killed(Exception):
         self.piece, self.signal = piece, signal
 
 
+class NoRoom(Exception):
+    """The system starts no other process."""
+
+
 class _Worker(NamedTuple):
     """A process, our ends of its pipes, what it has yet to do, and what was heard of it so far."""
 
@@ -55,8 +59,8 @@ def shared(
 ) -> Generator[tuple[int, bytes | None], None, None]:
     """The result of each piece of work as it comes, in no order; None where the work raised an exception.
 
-    The processes are copies of this one, so `work` sees all that it sees. Raises `Killed`, and OSError when there
-    can be no process at all. To close the iterator, or an exception where it is used, ends them all.
+    The processes are copies of this one, so `work` sees all that it sees. Raises `Killed` and, before any result,
+    `NoRoom`. To close the iterator, or an exception where it is used, ends them all.
     """
     waiting = deque(pieces)
     workers: list[_Worker] = []
@@ -64,9 +68,9 @@ def shared(
         while len(workers) < min(jobs, len(pieces)):
             try:
                 workers.append(_started(work, workers))
-            except OSError:
+            except OSError as error:
                 if not workers:
-                    raise
+                    raise NoRoom from error
                 break
         yield from _results({worker.hearing: worker for worker in workers}, waiting)
     finally:
