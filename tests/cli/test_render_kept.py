@@ -377,6 +377,7 @@ def test_what_depends_on_other_packages_is_not_kept(plain: list[str], monkeypatc
     for _ in range(2):
         main(["render", "-q", "-o", "out", "--cache", "kept"])
     assert seen == [*plain, "f2.dragoman.yaml"]
+    assert len([path for path in Path("kept").rglob("*") if path.is_file()]) == 3  # with the tag
 
 
 def test_standard_input_is_not_kept(plain: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:

@@ -47,13 +47,11 @@ class Kept(NamedTuple):
             return None
 
     def keep(self, spec: str, read: Mapping[Read, str], outcome: Outcome) -> None:
-        """Keep what became of a spec file, unless something is wrong with it: then there is nothing to save."""
+        """Keep what became of a spec file, unless something is wrong with it, or it depends on what no file tells."""
         state = read.get((FILE, spec))
-        more = {
-            one: state for one, state in read.items() if one != (FILE, spec) and (one == ELSEWHERE or not own(one[1]))
-        }
-        if outcome.errors or state is None:
+        if outcome.errors or state is None or ELSEWHERE in read:
             return
+        more = {one: found for one, found in read.items() if one != (FILE, spec) and not own(one[1])}
         try:
             self.cache.keep(self._key(spec, state), more, encode(outcome))
         except OSError:  # a full disk, or a folder that we may only read
