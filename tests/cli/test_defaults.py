@@ -105,6 +105,17 @@ def test_environments_that_count(repository: Path, capsys: pytest.CaptureFixture
     assert run(capsys, "check", "--env", "broken")[0] == 1
 
 
+def test_targets_that_there_are_not(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the command line they are no flow's mistake; else the flow's line says them."""
+    for verb in ("check", "render"):
+        code, out, err = run(capsys, verb, "-t", "agro")
+        assert (code, "there is no target `agro`" in out + err, "-->" in out + err) == (2, True, False)
+    (repository / "flows/f.dragoman.yaml").write_text(FLOW.replace("spec:\n", "spec:\n  target: agro\n", 1))
+    for verb in ("check", "render"):
+        code, out, err = run(capsys, verb)
+        assert (code, "there is no target `agro`" in out + err, "f.dragoman.yaml:5:11" in out + err) == (1, True, True)
+
+
 def test_environments_that_no_flow_has(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     says(repository, 'environments = ["prd", "prod"]\n')
     code, out, _ = run(capsys, "check", "--format", "lines")

@@ -84,7 +84,7 @@ def render(
     form  another form of what the target emits, instead of the one that the flow asks for
     """
     plan, said, findings = ruled(flow, libraries, policies, target, environment, sets, platform, floors)
-    emitter = registry.find(plan.target)
+    emitter = registry.find(plan.target, None if target else plan.source.span(("spec", "target")))
     if form:
         plan = asked(plan, emitter, form)
     check_options(plan, emitter)

@@ -73,7 +73,14 @@ def libraries(flow: Document, environment: str, reading: files.Options) -> dict[
 
 
 def targets(arguments: argparse.Namespace) -> Iterator[str]:
-    """The targets of the command line; the flow's own (empty) when it names none."""
+    """The targets of the command line; the flow's own (empty) when it names none.
+
+    Raises `Findings` with exit code 2 for one that there is not.
+    """
+    for name in arguments.target or ():
+        hint = registry.stranger(name)
+        if hint:
+            raise Findings([Finding("DRG303", f"there is no target `{name}`", None, hint)], 2)
     yield from dict.fromkeys(arguments.target or [""])
 
 

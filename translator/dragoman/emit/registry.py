@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from dragoman.emitter import Emitter
-from dragoman.findings import Finding, Findings, did_you_mean
+from dragoman.findings import Finding, Findings, Span, did_you_mean
 from dragoman.load import reads
 from dragoman.plan.model import Plan, Step
 
@@ -16,15 +16,19 @@ AWS = "batch"
 BUILTIN = {"argo": "dragoman.emit.argo", JOBS: "dragoman.emit.kubernetes", AWS: "dragoman.emit.batch"}
 
 
-def find(name: str) -> Emitter:
-    """The emitter of a target; raises `Findings` for a name that nobody registered, or a package that fails to load."""
+def find(name: str, place: Span | None = None) -> Emitter:
+    """The emitter of a target; raises `Findings` for a name that nobody registered, or a package that fails to load.
+
+    place  where a spec names it; else the command line does
+    """
     if name in BUILTIN:
         emitter: Emitter = import_module(BUILTIN[name]).EMITTER
         return emitter
     points = [point for point in _entry_points() if point[0] == name]
     if not points:
         known = sorted({*BUILTIN, *(point[0] for point in _entry_points())})
-        raise Findings([Finding("DRG303", f"there is no target `{name}`", None, did_you_mean(name, known))], 2)
+        found = Finding("DRG303", f"there is no target `{name}`", place, did_you_mean(name, known))
+        raise Findings([found], 1 if place else 2)
     if len(points) > 1:
         owners = " and ".join(f"`{owner}`" for _, owner, _ in points)
         raise Findings(
