@@ -12,6 +12,7 @@ import pytest
 
 from dragoman import __version__
 from dragoman.cli import run as verb
+from dragoman.cli.defaults import filled
 from dragoman.cli.flags import parser
 from dragoman.cli.messages import show
 from dragoman.findings import Findings
@@ -28,7 +29,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     def run(*arguments: str, sleep: Callable[[float], object] = lambda seconds: None) -> Outcome:
         ticks = count(1_767_225_600)
         given = ["run", *arguments]
-        flags = parser(__version__, given).parse_args(given)
+        flags = filled(parser(__version__, given).parse_args(given))
         try:
             code = verb.run(flags, verb.World(lambda: next(ticks), sleep))
         except Findings as error:
