@@ -58,6 +58,8 @@ bench: install    ## Measure against Hera and against the floor
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/many.py
 	$(BIN)/python bench/plugin.py
+	$(BIN)/python bench/rules.py
+	$(BIN)/python bench/peak.py
 
 lock: install    ## Lock the newest versions of everything
 	$(BIN)/uv pip compile --quiet --universal --upgrade --group dev --group bench --no-header pyproject.toml -o requirements.txt
