@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from cmp.repository import FLOW, repository
 from cmp.simulator import Application, merged, request, sidecar
 from dragoman.cli import main
-from dragoman.cmp.application import application, environment, expanded, merge_patch
+from dragoman.cmp.application import application, environment, expanded
 from dragoman.load.files import Options
+from dragoman.plan.overlay import merge_patch
 
 APPLICATION = """\
 apiVersion: argoproj.io/v1alpha1

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from dragoman.findings import Finding, Findings, Span
 from dragoman.load import files
 from dragoman.load.document import Document, Path
+from dragoman.plan.overlay import merge_patch
 
 GIVEN = ("ARGOCD_APP_REVISION", "KUBE_VERSION", "KUBE_API_VERSIONS")  # of the moment: who calls us may say them
 OWN_NAMESPACE = "argocd"  # applications elsewhere are named with their namespace
@@ -131,19 +132,6 @@ def _merged(one: Application, folder: str, root: str) -> Mapping[str, Any]:
         "repoURL": one.source.get("repoURL"),
         "targetRevision": one.source.get("targetRevision"),
     }
-
-
-def merge_patch(base: Any, patch: Any) -> Any:
-    """RFC 7396: maps merge by key, null deletes, everything else replaces."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(base) if isinstance(base, Mapping) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge_patch(merged.get(key), value)
-    return merged
 
 
 def read_over(before: Any, after: Any) -> Any:

@@ -34,7 +34,7 @@ def overlay(document: Document, environment: str, sets: Sequence[str]) -> tuple[
                     )
                 ]
             )
-        data = {**data, "spec": _merge(data["spec"], environments[environment])}
+        data = {**data, "spec": merge_patch(data["spec"], environments[environment])}
     targets: list[tuple[Path, str]] = []
     for argument in sets:
         path, value = _parse_set(argument, data["spec"].get("params") or {})
@@ -43,7 +43,8 @@ def overlay(document: Document, environment: str, sets: Sequence[str]) -> tuple[
     return data, Source(document, environment, tuple(targets))
 
 
-def _merge(base: Any, patch: Any) -> Any:
+def merge_patch(base: Any, patch: Any) -> Any:
+    """RFC 7396: maps merge by key, null deletes, everything else replaces."""
     if not isinstance(patch, Mapping):
         return patch
     merged = dict(base) if isinstance(base, Mapping) else {}
@@ -51,7 +52,7 @@ def _merge(base: Any, patch: Any) -> Any:
         if value is None:
             merged.pop(key, None)
         else:
-            merged[key] = _merge(merged.get(key), value)
+            merged[key] = merge_patch(merged.get(key), value)
     return merged
 
 
