@@ -291,3 +291,17 @@ def test_gitlab_uses_every_input() -> None:
     about, _ = yaml(ROOT / "plugins/gitlab/check.yml")
     text = (ROOT / "plugins/gitlab/check.yml").read_text()
     assert set(re.findall(r"\$\[\[ inputs\.([\w-]+) \]\]", text)) == set(about["spec"]["inputs"])
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.github-actions", ["plugins/github/action.yml"]),
+        ("vendor.github-workflows", ["translator/dragoman/starter/github.yml"]),
+        ("vendor.gitlab-ci", ["translator/dragoman/starter/gitlab-ci.yml"]),
+    ],
+)
+def test_files_of_ci_are_what_ci_reads(schema: str, files: list[str]) -> None:
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", schema, *(str(ROOT / file) for file in files)]
+    done = run(*command)
+    assert done.code == 0, done.out
