@@ -130,3 +130,17 @@ def test_tests_of_policies(capsys: pytest.CaptureFixture[str]) -> None:
     Path("p.policy-test.yaml").write_text(TESTS.replace("cpu: 9", "cpu: 7"))
     code, out = check(capsys, "--policy-tests")
     assert (code, "p.policy-test.yaml:9" in out) == (1, True)
+
+
+def test_a_finding_of_one_environment_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    flow("one", 12)
+    with Path("one.dragoman.yaml").open("a") as file:
+        file.write("  environments: {prod: {steps: {a: {resources: {cpu: 14}}}}, dev: {timeout: 1h}}\n")
+    Path("p.policy.yaml").write_text(POLICY.replace("  max: [{cpu: 8, action: deny}]\n", ""))
+    code, out = check(capsys)
+    assert code == 1
+    assert [line.partition(": error ")[2][:78] for line in out.splitlines()] == [
+        "DRG420 quota.cpu: the flow may hold 12 cpu at one time, the quota is 10: `a` (",
+        "DRG420 quota.cpu: the flow may hold 14 cpu at one time, the quota is 10: `a` (",
+    ]
+    assert ["(environment `prod`)" in line for line in out.splitlines()] == [False, True]

@@ -98,8 +98,10 @@ def test_check_sees_every_environment(folder: Path, capsys: pytest.CaptureFixtur
     (folder / "hello.dragoman.yaml").write_text(FLOW.replace("{word: {default: howdy}}", "{word: {default: 7}}"))
     assert main(["check", ".", "--format", "lines"]) == 1
     assert capsys.readouterr().out == (
-        "hello.dragoman.yaml:8:50: error DRG112: parameter `word`: `7` is not a string (without a `type`, a parameter is a string)\n"
+        "hello.dragoman.yaml:8:50: error DRG112: parameter `word`: `7` is not a string (environment `prod`) (without a `type`, a parameter is a string)\n"
     )
+    assert main(["check", ".", "--format", "lines", "--env", "prod"]) == 1
+    assert "(environment" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from dragoman import spec
@@ -100,12 +100,25 @@ def _looked(arguments: argparse.Namespace, reading: files.Options) -> Found:
     policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
     checked = [_other(document) for document in documents if document not in flows]
     renderings = []
+    usual: dict[tuple[str, int, str], tuple[Finding, ...]] = {}
     for case in inputs.cases(flows, arguments):
         one, done = _case(case, policies, floors, reading, arguments)
+        if case.environment and not arguments.env:
+            known = usual.get((case.flow.file, case.flow.number, case.target), ())
+            one = one._replace(findings=tuple(_of_environment(each, case, known) for each in one.findings))
+        else:
+            usual[case.flow.file, case.flow.number, case.target] = one.findings
         checked.append(one)
         renderings.append(done)
     said = [finding for one in checked for finding in one.findings]
     return Found(checked, judged([*inputs.strange_environments(flows, arguments), *said], arguments), renderings)
+
+
+def _of_environment(finding: Finding, case: Case, usual: Container[Finding]) -> Finding:
+    """A finding of an environment says so, unless the flow has it without any, too."""
+    if finding in usual:
+        return finding
+    return finding._replace(message=f"{finding.message} (environment `{case.environment}`)")
 
 
 def _other(document: Document) -> Checked:

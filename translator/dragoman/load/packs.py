@@ -34,7 +34,7 @@ def find(name: str, span: Span | None) -> str:
     known = names()
     if name in known:
         return _file(name)
-    raise Findings([Finding("DRG465", f"there is no pack `{name}`", span, did_you_mean(name, known))])
+    raise Findings([Finding("DRG465", f"there is no pack `{name}`", span, did_you_mean(name, known))], 1 if span else 2)
 
 
 def shown(file: str) -> str:
