@@ -147,7 +147,7 @@ def test_what_is_wrong_in_an_extended_file_stays_there(put: Repository) -> None:
 
 @pytest.mark.parametrize(
     ("path", "code", "exit_code"),
-    [("gone.yaml", "DRG013", 2), ("flow.yaml", "DRG107", 1), ("pack:nothing", "DRG465", 1), ("empty", "DRG014", 1)],
+    [("gone.yaml", "DRG013", 2), ("flow.yaml", "DRG107", 1), ("pack:nothing", "DRG465", 2), ("empty", "DRG014", 1)],
 )
 def test_what_is_no_policy_to_begin_with(put: Repository, path: str, code: str, exit_code: int) -> None:
     put(flow_yaml="kind: Flow\n")
