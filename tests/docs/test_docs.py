@@ -34,7 +34,17 @@ from dragoman.expr.tree import FUNCTIONS, METHODS
 from dragoman.spec.types import TypeName
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("guide.md", "policy.md", "rules.md", "check.md", "render.md", "argo.md", "kubernetes.md", "batch.md", "jsonnet.md")
+PAGES = (
+    "guide.md",
+    "policy.md",
+    "rules.md",
+    "check.md",
+    "render.md",
+    "argo.md",
+    "kubernetes.md",
+    "batch.md",
+    "jsonnet.md",
+)
 TARGETS = {"kubernetes.md": "kubernetes", "batch.md": "batch"}  # others render for argo
 EXAMPLES = ("flow", "spec", "steps")
 BLOCK = re.compile(r"^<!-- ([a-z]+)([^\n]*?) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)

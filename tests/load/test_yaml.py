@@ -238,7 +238,9 @@ def test_how_to_say_it_instead() -> None:
 
 
 def test_quotes_have_their_place() -> None:
-    text = "NO\n---\na: [x, {b: on}]\n---\n# nothing\n---\n- - c:\n    - d\n    - e: 1_0\n---\n!!int 0777\n---\na: .inf\n"
+    text = (
+        "NO\n---\na: [x, {b: on}]\n---\n# nothing\n---\n- - c:\n    - d\n    - e: 1_0\n---\n!!int 0777\n---\na: .inf\n"
+    )
     assert [finding.fix for finding in found(text)] == [
         Fix("a.yaml", 1, (), "NO"),
         Fix("a.yaml", 2, ("a", 1, "b"), "on"),

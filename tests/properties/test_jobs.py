@@ -17,7 +17,7 @@ from dragoman.load.document import Document
 from dragoman.load.yaml import parse
 from dragoman.lower.task import Attempt, Id
 from dragoman.lower.unroll import Node, unroll
-from dragoman.pipeline import Rendering, ruled, render
+from dragoman.pipeline import Rendering, render, ruled
 from dragoman.plan.model import Reference
 from dragoman.policy.enact import NO_POLICIES
 from enacted import enacted

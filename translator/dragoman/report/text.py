@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from dragoman.findings import ERROR, INFO, WARNING, Finding, Pardon, Span
 from dragoman.load import packs
@@ -10,6 +11,7 @@ from dragoman.report.letters import clean, visible
 from dragoman.report.order import ordered, plain
 
 _COLORS = {ERROR: "\x1b[1;31m", WARNING: "\x1b[1;33m", INFO: "\x1b[1;36m"}
+MOST = 3  # other places of the same finding
 _DIM, _BOLD, _OFF = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
 
@@ -21,10 +23,12 @@ def text(findings: Iterable[Finding], *, color: bool = False, verbose: bool = Fa
     found = ordered(findings)
     lines: list[str] = []
     sources: dict[str, list[str]] = {}
-    for finding in found:
-        if finding.pardon is None or verbose:
-            lines += _finding(plain(finding), sources, color)
-            lines.append("")
+    shown = [finding for finding in found if finding.pardon is None or verbose]
+    for _, same in groupby(shown, lambda finding: finding._replace(address="", fix=None, related=())):
+        first, *others = same
+        lines += _finding(plain(first), sources, color)
+        lines += [_also(others)] if others else []
+        lines.append("")
     if found:
         hidden = not verbose and any(finding.pardon is not None for finding in found)
         lines.append(summary(found) + (" (-v shows them)" if hidden else ""))
@@ -88,6 +92,13 @@ def _finding(finding: Finding, sources: dict[str, list[str]], color: bool) -> li
     if finding.docs:
         said.append(f"   = docs: {finding.docs}")
     return said if pardon is None or not color else [f"{_DIM}{line}{_OFF}" for line in said]
+
+
+def _also(others: Sequence[Finding]) -> str:
+    """Where else the same is true: a default and a template are said once, and are of many steps."""
+    named = [clean(finding.address) for finding in others[:MOST]]
+    more = f" and {len(others) - MOST} more" if len(others) > MOST else ""
+    return f"   = also: {', '.join(named)}{more}"
 
 
 def reason(pardon: Pardon) -> str:

@@ -257,9 +257,7 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
         "ItemSelector": selector,
         **({"MaxConcurrency": loop.parallelism} if loop.parallelism is not None else {}),
         "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
-            if apart
-            else {"Mode": "INLINE"},
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} if apart else {"Mode": "INLINE"},
             "StartAt": start,
             "States": _ordered(inner.states),
         },

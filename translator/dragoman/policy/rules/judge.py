@@ -79,7 +79,7 @@ class _Case(NamedTuple):
         assert origin.source is not None
         return Finding(
             "DRG440",
-            self.said(self.read.message, body["message"]),
+            self.said(self.read.message, body["message"]) or f"the rule `{self.rule.id}` is not met",
             place.span,
             self.said(self.read.help, body.get("help") or ""),
             self.rule.severity,
