@@ -6,6 +6,7 @@
 FROM python:3.12-slim AS build
 COPY pyproject.toml requirements.txt README.md /src/
 COPY translator /src/translator
+COPY policies /src/policies
 RUN python -m venv /opt/dragoman \
  && /opt/dragoman/bin/pip install --no-cache-dir --constraint /src/requirements.txt '/src[kubernetes,batch]' \
  && /opt/dragoman/bin/python -m compileall -q /opt/dragoman

@@ -84,13 +84,13 @@ def test_every_verb_of_the_starter_is_there() -> None:
     assert words <= VERBS.keys()
 
 
-@pytest.fixture(scope="module")
-def dragoman(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command of a wheel, in an environment that has the wheel and what it depends on."""
+@pytest.fixture(scope="module", params=["Dockerfile", "plugins/argocd/Dockerfile"])
+def dragoman(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """The command of the wheel that an image makes of the files that it copies, with what the wheel depends on."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
-    kept = ("translator", "policies", "pyproject.toml", "README.md")
-    for name in kept:
+    lines = (ROOT / request.param).read_text().splitlines()
+    for name in [word for line in lines if line.startswith("COPY ") and "/src/" in line for word in line.split()[1:-1]]:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
