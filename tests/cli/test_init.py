@@ -89,6 +89,7 @@ def dragoman(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     """The command of the wheel that an image makes of the files that it copies, with what the wheel depends on."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
+    source.mkdir()
     lines = (ROOT / request.param).read_text().splitlines()
     for name in [word for line in lines if line.startswith("COPY ") and "/src/" in line for word in line.split()[1:-1]]:
         if (ROOT / name).is_dir():
