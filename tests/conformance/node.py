@@ -118,6 +118,8 @@ class Node:
     def _see(self, event: str, pod: Mapping[str, Any]) -> None:
         about = pod["metadata"]
         uid = about["uid"]
+        if JOB not in about.get("labels", {}):
+            return  # a pod of no Job is there to be admitted, and not to run
         if event == "DELETED":
             self.lives.pop(uid, None)
         elif uid not in self.lives:
