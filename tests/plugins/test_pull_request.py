@@ -264,6 +264,14 @@ def test_hooks_end_as_they_should(repository: Path, flow: str, code: int) -> Non
     assert max(codes) == code
 
 
+def test_a_hook_shows_what_a_commit_does(repository: Path) -> None:
+    (repository / "flows/train.dragoman.yaml").write_text(FLOW.replace("1Gi", "2Gi"))
+    [hooks] = yaml(ROOT / ".pre-commit-hooks.yaml")
+    [entry] = [hook["entry"] for hook in hooks if hook["id"] == "dragoman-diff"]
+    done = run(*entry.split())
+    assert (done.code, "train: memory 1Gi → 2Gi" in done.out) == (0, True)
+
+
 def gitlab(repository: Path, **inputs: str) -> Done:
     about, jobs = yaml(ROOT / "plugins/gitlab/check.yml")
     known = {name: str(one["default"]).lower() for name, one in about["spec"]["inputs"].items()} | inputs
