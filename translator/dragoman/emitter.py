@@ -7,13 +7,15 @@ Everybody's emitters are the same kind of value; those of other packages registe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from dragoman.findings import Finding
 from dragoman.load.document import Path
 from dragoman.plan.features import Feature
-from dragoman.plan.footprint import Footprint, plain
 from dragoman.plan.model import Plan
+
+if TYPE_CHECKING:  # quotas alone have need of it
+    from dragoman.plan.footprint import Footprint
 
 Lowering: TypeAlias = Callable[[Plan], Plan]
 
@@ -70,6 +72,13 @@ class Emission(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
+def _plain(plan: Plan) -> Footprint:
+    """That of a target which adds nothing to a plan."""
+    from dragoman.plan.footprint import plain
+
+    return plain(plan)
+
+
 class Emitter(NamedTuple):
     """A target.
 
@@ -94,4 +103,4 @@ class Emitter(NamedTuple):
     narrow: Callable[[Plan], Mapping[Feature, Support]] = lambda plan: {}
     forms: tuple[str, ...] = ()
     form: Callable[[Plan, Emission], Emission] = lambda plan, emission: emission._replace(findings=())
-    footprint: Callable[[Plan], Footprint] = plain
+    footprint: Callable[[Plan], Footprint] = _plain

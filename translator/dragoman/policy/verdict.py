@@ -6,14 +6,14 @@ Nothing is loaded for what no policy has.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from dragoman.findings import Finding
-from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan
 from dragoman.policy.model import Policies
 
-Measure: TypeAlias = Callable[[Plan], Footprint]  # an emitter's
+if TYPE_CHECKING:  # quotas alone have need of it
+    from dragoman.plan.footprint import Footprint
 
 
 def of_rules(plan: Plan, policies: Policies) -> list[Finding]:
@@ -25,8 +25,11 @@ def of_rules(plan: Plan, policies: Policies) -> list[Finding]:
     return judge(plan, policies)
 
 
-def of_quotas(plan: Plan, policies: Policies, footprint: Measure) -> list[Finding]:
-    """What quotas say of what runs at one time, and what the cluster itself says of each pod."""
+def of_quotas(plan: Plan, policies: Policies, footprint: Callable[[Plan], Footprint]) -> list[Finding]:
+    """What quotas say of what runs at one time, and what the cluster itself says of each pod.
+
+    footprint  an emitter's: what the target adds to a plan
+    """
     if not policies.quotas and not policies.enforced:
         return []
     from dragoman.policy.quota.judge import judge

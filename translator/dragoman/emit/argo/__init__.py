@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from dragoman.emit.argo.failing import graphs, judged_rightly, loop_stops, stops
 from dragoman.emit.argo.results import wraps_loop
@@ -13,9 +14,11 @@ from dragoman.emit.pods import OF_PODS
 from dragoman.emitter import Emitter, Emulated, Native, Refused, Support, Weaker
 from dragoman.lower.matrix import expand_matrix
 from dragoman.plan.features import Feature, starts_beside_failures
-from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan, Resources, Step
 from dragoman.plan.references import steps_of
+
+if TYPE_CHECKING:  # quotas alone have need of it
+    from dragoman.plan.footprint import Footprint
 
 _LAST_TASK = "a last task that runs when every failure was accepted: Argo judges a graph by its last tasks"
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dragoman.emit.batch.formats import FORMS, form
 from dragoman.emit.batch.manifests import emit
 from dragoman.emit.batch.rules import verify
 from dragoman.emit.batch.support import SUPPORT, narrow
 from dragoman.emitter import Emitter
-from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan
+
+if TYPE_CHECKING:  # quotas alone have need of it
+    from dragoman.plan.footprint import Footprint
 
 
 def _footprint(plan: Plan) -> Footprint:

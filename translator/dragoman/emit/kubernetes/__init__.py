@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dragoman.emit.kubernetes.manifests import emit
 from dragoman.emit.kubernetes.order import narrow
 from dragoman.emit.kubernetes.rules import verify
 from dragoman.emit.kubernetes.support import SUPPORT
 from dragoman.emitter import Emitter
-from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan
+
+if TYPE_CHECKING:  # quotas alone have need of it
+    from dragoman.plan.footprint import Footprint
 
 
 def _footprint(plan: Plan) -> Footprint:
