@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dragoman.load.document import Document
 from dragoman.load.files import Options
 from dragoman.load.policies import policies
-from dragoman.policy.enact import Enacted, enact
+from dragoman.policy.enact import enact
+from dragoman.policy.force import Enacted
 from dragoman.policy.model import Policy
 
 

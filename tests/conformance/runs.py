@@ -20,7 +20,7 @@ from dragoman.load import yaml
 from dragoman.lower.task import name_of
 from dragoman.pipeline import render
 from dragoman.plan import wire
-from dragoman.policy.enact import NO_POLICIES
+from dragoman.policy.force import NO_POLICIES
 from dragoman.report.progress import Progress
 
 LONGEST = 20.0  # seconds that a run of the tests takes when nothing is wrong

@@ -17,7 +17,7 @@ from dragoman.lower.task import name_of
 from dragoman.plan import wire
 from dragoman.plan.model import Plan
 from dragoman.plan.resolve import resolve
-from dragoman.policy.enact import LOWEST
+from dragoman.policy.force import LOWEST
 from dragoman.policy.settle import settle
 from dragoman.report.progress import Progress
 from drive.kubernetes_cluster import Cluster, Work, imagined

@@ -11,7 +11,7 @@ import pytest
 from dragoman.drive.argo import Voice, Wish, run
 from dragoman.load import files
 from dragoman.pipeline import render
-from dragoman.policy.enact import NO_POLICIES
+from dragoman.policy.force import NO_POLICIES
 from dragoman.report.progress import Progress, Screen
 from drive.fakes import Script, Watch
 from drive.scenes import START, node, status

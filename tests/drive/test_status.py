@@ -13,7 +13,7 @@ from dragoman.drive.argo.parts import parts
 from dragoman.drive.argo.status import run_state, step_states
 from dragoman.load import files
 from dragoman.pipeline import render
-from dragoman.policy.enact import NO_POLICIES
+from dragoman.policy.force import NO_POLICIES
 from dragoman.report.progress import RunState, StepState
 from drive.fakes import RUN
 from drive.scenes import START, node, status

@@ -12,7 +12,7 @@ from dragoman.load import yaml
 from dragoman.lower.task import Attempt, Id, Task, name_of
 from dragoman.plan.model import Plan, Reference
 from dragoman.plan.resolve import resolve
-from dragoman.policy.enact import LOWEST
+from dragoman.policy.force import LOWEST
 from dragoman.policy.settle import settle
 
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  defaults: {image: x}\n"

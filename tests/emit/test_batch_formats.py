@@ -25,7 +25,7 @@ from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.load.yaml import parse
 from dragoman.pipeline import Rendering, render
-from dragoman.policy.enact import NO_POLICIES
+from dragoman.policy.force import NO_POLICIES
 from emit import crossplane_fields
 from enacted import enacted
 from golden.test_golden import PLATFORM

@@ -12,7 +12,7 @@ from dragoman.emit.registry import BUILTIN, find
 from dragoman.findings import Findings
 from dragoman.load.document import Document
 from dragoman.pipeline import render
-from dragoman.policy.enact import NO_POLICIES
+from dragoman.policy.force import NO_POLICIES
 from dragoman.spec.fields import RULES
 
 

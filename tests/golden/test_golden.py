@@ -16,7 +16,7 @@ from dragoman.findings import Findings
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import render
-from dragoman.policy.enact import NO_POLICIES, Enacted
+from dragoman.policy.force import NO_POLICIES, Enacted
 from dragoman.report.text import text
 from dragoman.write import manifests
 from enacted import enacted_of

@@ -7,7 +7,7 @@ import pytest
 from dragoman.load import yaml
 from dragoman.plan.origins import origin
 from dragoman.plan.resolve import resolve
-from dragoman.policy.enact import LOWEST
+from dragoman.policy.force import LOWEST
 from dragoman.policy.layers import stacked
 from dragoman.policy.settle import settle
 from enacted import enacted

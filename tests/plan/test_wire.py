@@ -20,7 +20,7 @@ from dragoman.plan.model import Param, Plan, Reference, Step
 from dragoman.plan.origin import Layer, Source
 from dragoman.plan.resolve import resolve
 from dragoman.plan.wire import FORMAT, LEFT_OUT, NOWHERE, decode, encode
-from dragoman.policy.enact import LOWEST
+from dragoman.policy.force import LOWEST
 from dragoman.policy.settle import settle
 from strategies import Case, cases, rendered
 

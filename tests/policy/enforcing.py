@@ -12,7 +12,8 @@ from dragoman.pipeline import ruled
 from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan
 from dragoman.plan.references import steps_of
-from dragoman.policy.enact import enact, in_force
+from dragoman.policy.enact import enact
+from dragoman.policy.force import in_force
 from dragoman.policy.model import Policy, Quota
 from dragoman.policy.sources import admitted
 

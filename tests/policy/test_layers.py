@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dragoman.findings import ERROR
 from dragoman.plan.origin import Origin
-from dragoman.policy.enact import LOWEST
+from dragoman.policy.force import LOWEST
 from dragoman.policy.layers import stacked
 from dragoman.policy.model import Action, Bound, Policies
 from policy.settling import mistakes, settled

@@ -17,7 +17,7 @@ from dragoman.load import yaml
 from dragoman.pipeline import ruled
 from dragoman.plan.footprint import BATCH, KUBERNETES, Footprint
 from dragoman.plan.origin import Origin
-from dragoman.policy.enact import in_force
+from dragoman.policy.force import in_force
 from dragoman.policy.model import Quota
 from dragoman.policy.quota.judge import judge
 from dragoman.policy.quota.peaks import Peaks

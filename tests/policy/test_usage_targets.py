@@ -15,7 +15,7 @@ from dragoman.emit.registry import find
 from dragoman.load.document import Document
 from dragoman.pipeline import render
 from dragoman.plan.footprint import Footprint
-from dragoman.policy.enact import NO_POLICIES
+from dragoman.policy.force import NO_POLICIES
 from dragoman.policy.quota.peaks import Peak, peaks
 from policy.quota_flows import Allowed, Data, flow_of, specs
 from policy.simulated import Item, Many, Run, most

@@ -17,7 +17,7 @@ from dragoman.load.document import Path as Place
 from dragoman.load.files import Options
 from dragoman.load.yaml import parse
 from dragoman.pipeline import render
-from dragoman.policy.enact import Enacted
+from dragoman.policy.force import Enacted
 from dragoman.spec.gate import accepts, published
 from dragoman.spec.outline import keys, part
 from enacted import enacted_of

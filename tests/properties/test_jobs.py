@@ -19,7 +19,7 @@ from dragoman.lower.task import Attempt, Id
 from dragoman.lower.unroll import Node, unroll
 from dragoman.pipeline import Rendering, render, ruled
 from dragoman.plan.model import Reference
-from dragoman.policy.enact import NO_POLICIES
+from dragoman.policy.force import NO_POLICIES
 from enacted import enacted
 from strategies import Case, cases
 

@@ -12,7 +12,7 @@ import pytest
 from dragoman.findings import Findings
 from dragoman.load.yaml import parse
 from dragoman.pipeline import Rendering, render
-from dragoman.policy.enact import NO_POLICIES
+from dragoman.policy.force import NO_POLICIES
 from dragoman.write.manifests import stream
 
 HEAD = "apiVersion: dragoman.dev/v1alpha1\nkind: Flow\nmetadata: {name: flow}\nspec:\n  defaults: {image: busybox}\n"

@@ -17,8 +17,8 @@ from dragoman.load.document import Document
 from dragoman.plan.model import Plan
 from dragoman.plan.resolve import resolve
 from dragoman.policy import verdict
-from dragoman.policy.enact import NO_POLICIES, Enacted, in_force
 from dragoman.policy.floors import NO_FLOORS, Floors
+from dragoman.policy.force import NO_POLICIES, Enacted, in_force
 from dragoman.policy.model import Policies
 from dragoman.policy.settle import settle
 

@@ -20,8 +20,8 @@ from dragoman.findings import ERROR, Finding, Findings, did_you_mean
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, render
-from dragoman.policy.enact import Enacted
 from dragoman.policy.floors import Floors
+from dragoman.policy.force import Enacted
 from dragoman.report import text
 from dragoman.report.model import Checked, of, report
 from dragoman.write.manifests import write_text

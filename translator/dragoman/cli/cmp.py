@@ -28,7 +28,7 @@ from dragoman.findings import Finding, Findings, did_you_mean, has_errors
 from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, render
-from dragoman.policy.enact import Enacted
+from dragoman.policy.force import Enacted
 from dragoman.write.manifests import write_text
 
 if TYPE_CHECKING:

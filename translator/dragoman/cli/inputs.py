@@ -10,9 +10,9 @@ from dragoman.emit import registry
 from dragoman.findings import WARNING, Finding, Findings, did_you_mean
 from dragoman.load import files
 from dragoman.load.document import Document
-from dragoman.policy.enact import NO_POLICIES, Enacted, enact
 from dragoman.policy.floors import NO_FLOORS, Floors
 from dragoman.policy.floors import floors as read_floors
+from dragoman.policy.force import NO_POLICIES, Enacted
 from dragoman.policy.model import Policy
 
 
@@ -47,6 +47,7 @@ def policies(arguments: argparse.Namespace, reading: files.Options) -> Enacted:
     if not arguments.policy:
         return NO_POLICIES
     from dragoman.load.policies import policies as layers
+    from dragoman.policy.enact import enact
 
     return enact([Policy(*layer) for layer in layers(arguments.policy, reading)], registry.stranger)
 

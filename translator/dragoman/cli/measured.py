@@ -10,8 +10,8 @@ from dragoman.emit import registry
 from dragoman.findings import Findings
 from dragoman.load.document import Document
 from dragoman.pipeline import ruled
-from dragoman.policy.enact import Enacted
 from dragoman.policy.floors import Floors
+from dragoman.policy.force import Enacted
 from dragoman.policy.sources import admitted
 from dragoman.report.measure import needs, peaks
 from dragoman.report.model import Checked

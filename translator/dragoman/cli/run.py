@@ -24,7 +24,7 @@ from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import render, ruled
 from dragoman.plan.model import Plan
-from dragoman.policy.enact import Enacted
+from dragoman.policy.force import Enacted
 from dragoman.report.progress import Progress, Screen
 
 TARGETS = ("argo", "kubernetes", "batch", "local")

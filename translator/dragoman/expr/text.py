@@ -10,9 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from dragoman.expr import tree
 from dragoman.expr.arithmetic import LARGEST
-from dragoman.expr.check import check
 from dragoman.expr.evaluate import Values, evaluate, fold, substitute
-from dragoman.expr.parse import parse_inside
 from dragoman.expr.scope import Scope
 from dragoman.expr.tree import FAILED, Binary, Call, Expr, ExprError, Literal, Ref
 from dragoman.expr.types import STRING, Type
@@ -41,6 +39,8 @@ def parse_text(source: str, *, rule: bool = False) -> str | Template:
     """
     if "${{" not in source:
         return source
+    from dragoman.expr.parse import parse_inside  # many flows have no expressions
+
     parts: list[str | Expr] = []
     at = 0
     while (opening := source.find("${{", at)) >= 0:
@@ -58,6 +58,8 @@ def check_text(text: str | Template, scope: Scope) -> Text:
     """The text with its expressions checked and folded: a str, a typed constant, or what is left to run."""
     if isinstance(text, str):
         return text
+    from dragoman.expr.check import check
+
     return _settled([part if isinstance(part, str) else check(part, scope) for part in text.parts])
 
 

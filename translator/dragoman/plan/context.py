@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dragoman.expr import check, parse, text
+from dragoman.expr import text
 from dragoman.expr.scope import Scope
 from dragoman.expr.text import Template
 from dragoman.expr.tree import Expr, ExprError, Literal
@@ -45,8 +45,11 @@ class Context(NamedTuple):
 
     def expression(self, written: str, source: Source, path: Path, scope: Scope, *expected: str) -> Expr | None:
         """A bare expression's typed tree; None (and a finding) when it is wrong or of none of the expected kinds."""
+        from dragoman.expr.check import check
+        from dragoman.expr.parse import parse
+
         try:
-            tree = check.check(parse.parse(written), scope)
+            tree = check(parse(written), scope)
         except ExprError as error:
             self.findings.append(located(error, written, source, path))
             return None

@@ -19,8 +19,9 @@ from dragoman.load.policies import policies as layers
 from dragoman.plan.model import Plan
 from dragoman.plan.origin import Origin
 from dragoman.plan.resolve import resolve
-from dragoman.policy.enact import Enacted, enact, in_force
+from dragoman.policy.enact import enact
 from dragoman.policy.exemptions import exempted, expired, is_day, steps_of
+from dragoman.policy.force import Enacted, in_force
 from dragoman.policy.model import Policies, Policy
 from dragoman.policy.rules.judge import judge
 from dragoman.policy.settle import settle

@@ -1,49 +1,29 @@
-"""Policies as they are in force: read once for all flows, and for one flow those that match it as one.
-
-They form layers, the first is the highest. A lower layer adds to the upper ones and may tighten them; what an upper
-one says stays as it is unless that one says `overridable`.
-"""
+"""Policies are read, once for all flows: their words become data, their rules are compiled, their slips are told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dragoman import spec
 from dragoman.findings import Finding, Findings, has_errors
 from dragoman.load.document import Path
 from dragoman.plan.amounts import known, resources
 from dragoman.plan.context import Context
-from dragoman.plan.model import Accelerator, Plan, Step
+from dragoman.plan.model import Accelerator, Step
 from dragoman.plan.origin import Layer, Origin, Source
 from dragoman.plan.origins import origin
-from dragoman.policy.layers import stacked, unsound
+from dragoman.policy.force import Enacted
+from dragoman.policy.layers import unsound
 from dragoman.policy.merge import placed
 from dragoman.policy.model import Bound, Exemption, Missing, Policies, Policy, Quota, Rule
 
 if TYPE_CHECKING:
     from dragoman.policy.sources.enforced import Enforced
 
-# the lowest layer of all (DESIGN: one core, 4096Mi)
-BUILT_IN: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * 2**20}
-LOWEST = Policies(
-    defaults={("requests", key): (value, Origin("built-in")) for key, value in BUILT_IN.items()},
-    missing={"memory": ("equal", Origin("built-in")), "gpu": ("equal", Origin("built-in"))},
-)
 BOUNDED = ("cpu", "memory", "gpu", "disk", "shm")
 QUOTA_KEYS = {"cpu": "requests.cpu", "memory": "requests.memory", "gpu": "gpu", "disk": "requests.ephemeral-storage"}
 LIMIT_KEYS = {"cpu": "limits.cpu", "memory": "limits.memory", "disk": "limits.ephemeral-storage"}
-
-
-class Enacted(NamedTuple):
-    """Policies in force, the highest layer first, with what there is to say about themselves."""
-
-    policies: tuple[Policy, ...] = ()
-    said: tuple[Policies, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-
-NO_POLICIES = Enacted()
 
 
 def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda name: "") -> Enacted:
@@ -74,28 +54,6 @@ def enact(policies: Sequence[Policy], stranger: Callable[[str], str] = lambda na
     if has_errors(findings):
         raise Findings(dict.fromkeys(findings))
     return Enacted(tuple(policies), tuple(said), tuple(findings))
-
-
-def in_force(enacted: Enacted, plan: Plan) -> tuple[Policies, list[Finding]]:
-    """What the policies that match a plan say together."""
-    matching = [
-        said for policy, said in zip(enacted.policies, enacted.said, strict=True) if matches(policy.document.data, plan)
-    ]
-    together, findings = stacked((LOWEST, *matching))
-    return together, [*enacted.findings, *findings]
-
-
-def matches(policy: Mapping[str, Any], plan: Plan) -> bool:
-    """Whether a policy is for a plan."""
-    from fnmatch import fnmatchcase
-
-    match = policy["spec"].get("match") or {}
-    namespaces, targets, labels = match.get("namespaces"), match.get("targets"), match.get("labels") or {}
-    if namespaces is not None and not any(fnmatchcase(plan.namespace or "", pattern) for pattern in namespaces):
-        return False
-    if targets is not None and plan.target not in targets:
-        return False
-    return all(plan.labels.get(key) == value for key, value in labels.items())
 
 
 def _impossible(policy: Policy, stranger: Callable[[str], str]) -> list[Finding]:
