@@ -12,7 +12,7 @@ from dragoman.emit.batch.build import graphs
 from dragoman.emit.batch.definition import CARRIER_CPU, CARRIER_MEMORY, MIB
 from dragoman.emit.batch.judge.fargate import fargate, millis
 from dragoman.emit.batch.layers import layers
-from dragoman.emit.batch.machine import MOST_INLINE, distributed, is_array
+from dragoman.emit.batch.loops import MOST_INLINE, distributed, is_array
 from dragoman.emit.batch.settings import settings
 from dragoman.plan.footprint import BATCH, Amounts, Footprint
 from dragoman.plan.model import Address, Plan, Step

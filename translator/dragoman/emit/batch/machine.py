@@ -1,28 +1,20 @@
-"""Graphs, groups and loops as states."""
+"""Graphs, groups and the items of loops as states."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from dragoman.emit.batch import loops
 from dragoman.emit.batch.build import FAILED, Build, absent, careful
-from dragoman.emit.batch.jsonata import gathered, literal
+from dragoman.emit.batch.jsonata import literal
 from dragoman.emit.batch.jsonata_facts import may_fail
 from dragoman.emit.batch.layers import Chain, Fork, Shape, layers
 from dragoman.emit.batch.names import LONGEST_STATE, named, state_name
 from dragoman.emit.batch.scope import INPUT, Scope, add, expression, field, recorded
 from dragoman.emit.batch.states import task
-from dragoman.emit.batch.trying import by_machine, by_state
-from dragoman.expr.text import refs
-from dragoman.expr.tree import Literal
 from dragoman.findings import WARNING, Finding
 from dragoman.plan.loops import width
 from dragoman.plan.model import Address, Foreach, Step
-from dragoman.plan.references import own, target
-
-MOST_INLINE = 40  # iterations of an inline Map that run at once
-EVENTS = 20_000  # of the 25,000 that one execution may have
-EVENTS_OF_STATE = 6
-SMALLEST_ARRAY, LARGEST_ARRAY = 2, 10_000
 
 
 def graph(
@@ -111,7 +103,7 @@ def _whole(build: Build, scope: Scope, step: Step, after: str | None, *, caught:
         first = _loop(build, scope, step, step.foreach, after, caught=caught)
     else:
         first = once(build, scope, step, after, caught=caught)
-    if step.when is None or _per_item(step):
+    if step.when is None or loops.per_item(step):
         return first
     condition = build.condition(step.when, scope, step)
     return _choice(build, scope, step, ("when", "skipped"), condition, first, after)
@@ -120,7 +112,7 @@ def _whole(build: Build, scope: Scope, step: Step, after: str | None, *, caught:
 def _undecided(step: Step) -> bool:
     """Whether a Choice may fail for a step: its condition, or the length of its loop."""
     loop = step.foreach
-    asked = [] if step.when is None or _per_item(step) else [step.when]
+    asked = [] if step.when is None or loops.per_item(step) else [step.when]
     if loop is not None and loop.max_items is not None:
         asked += [expr for expr in (loop.items, loop.size) if expr is not None]
     return any(map(may_fail, asked))
@@ -231,17 +223,10 @@ def _group_end(build: Build, scope: Scope, step: Step, after: str | None) -> str
     return add(scope, state_name(step, "end"), state, after)
 
 
-def _per_item(step: Step) -> bool:
-    """Whether the condition of a loop looks at the item."""
-    return step.when is not None and any(
-        target(ref).kind in ("item", "index") and target(ref).step == step.address for ref in refs(step.when)
-    )
-
-
 def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | None, *, caught: bool) -> str:
-    if is_array(step, loop):
+    if loops.is_array(step, loop):
         return task(build, scope, step, after, caught=caught, size=width(loop))
-    items = _items(build, scope, step, loop)
+    items = loops.items(build, scope, step, loop)
     inner = Scope({}, (*scope.loops, step.address))
     start = _iteration(build, inner, step, loop)
     selector = {
@@ -250,7 +235,7 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
         "up": expression(INPUT),
         "steps": {},
     }
-    apart = distributed(step, loop)
+    apart = loops.distributed(step, loop)
     state: dict[str, Any] = {
         "Type": "Map",
         "Items": items,
@@ -261,7 +246,7 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
             "StartAt": start,
             "States": _ordered(inner.states),
         },
-        "Output": expression(_loop_output(build, step)),
+        "Output": expression(loops.output(build, step)),
     }
     lost = None
     if caught:
@@ -272,20 +257,10 @@ def _loop(build: Build, scope: Scope, step: Step, loop: Foreach, after: str | No
     tolerated = 0 if loop.tolerate is None else loop.tolerate
     then = after
     if isinstance(tolerated, int) and tolerated > 0:
-        then = _counted(scope, step, tolerated, after, lost)
-        state["Output"] = expression(_loop_output(build, step, count=True))
+        then = loops.counted(scope, step, tolerated, after, lost)
+        state["Output"] = expression(loops.output(build, step, count=True))
     add(scope, name, state, then)
-    return _bounded(build, scope, step, loop, name, lost)
-
-
-def is_array(step: Step, loop: Foreach) -> bool:
-    """Whether a loop is one array job: all of its children are alike, and tell themselves apart by Batch's variable."""
-    items = width(loop)
-    if items is None or not SMALLEST_ARRAY <= items <= LARGEST_ARRAY or step.steps or step.outputs:
-        return False
-    limited = loop.parallelism is not None and loop.parallelism < items
-    own_item = any(target(ref).kind in ("item", "index") and target(ref).step == step.address for ref in own(step))
-    return not (limited or loop.tolerate is not None or own_item or by_machine(step) or by_state(step))
+    return loops.bounded(build, scope, step, loop, name, lost)
 
 
 def _iteration(build: Build, scope: Scope, step: Step, loop: Foreach) -> str:
@@ -322,7 +297,7 @@ def _item(build: Build, scope: Scope, step: Step) -> str:
         "End": True,
     }
     first = once(build, scope, step, end, caught=False)
-    if not _per_item(step):
+    if not loops.per_item(step):
         return first
     assert step.when is not None
     nothing = state_name(step, "nothing")
@@ -339,82 +314,3 @@ def _item(build: Build, scope: Scope, step: Step) -> str:
         "Default": nothing,
     }
     return name
-
-
-def _loop_output(build: Build, step: Step, *, count: bool = False) -> str:
-    source = INPUT
-    if build.keeps(step):
-        wanted = step.outputs if step.address in build.wanted else {}
-        out = {name: gathered("$states.result", f"out.{field(name)}", one.type) for name, one in wanted.items()}
-        source = recorded(step, "succeeded", out)
-    return f"$merge([{source}, {{'lost': $count($states.result[ok = false])}}])" if count else source
-
-
-def _counted(scope: Scope, step: Step, tolerated: int, after: str | None, lost: str | None) -> str:
-    """The state behind a loop of which some items may fail; `lost` comes next when more did."""
-    failed, name = state_name(step, "too-many"), state_name(step, "counted")
-    if lost is None:
-        scope.states[failed] = {
-            "Type": "Fail",
-            "Error": FAILED,
-            "Cause": expression(f"$string({INPUT}.lost) & ' items failed, {tolerated} may'"),
-        }
-    then = after
-    if then is None:
-        then = state_name(step, "done")
-        scope.states[then] = {"Type": "Pass", "Output": expression(INPUT), "End": True}
-    scope.states[name] = {
-        "Type": "Choice",
-        "Choices": [{"Condition": expression(f"{INPUT}.lost > {tolerated}"), "Next": lost or failed}],
-        "Default": then,
-    }
-    return name
-
-
-def _items(build: Build, scope: Scope, step: Step, loop: Foreach) -> Any:
-    """What a Map runs over: a list, or an expression that gives one; null, of a step that did not run, is none."""
-    if loop.kind == "range":
-        assert loop.size is not None
-        if isinstance(loop.size, Literal):
-            return list(range(loop.size.value)) if loop.size.value <= 100 else expression(f"[0..{loop.size.value - 1}]")
-        size = build.source(loop.size, scope, step, "foreach")
-        return expression(f"( $size := {size}; $size = null ? [] : $size > 0 ? [0..$size - 1] : [] )")
-    assert loop.items is not None
-    items = build.source(loop.items, scope, step, "foreach")
-    return expression(items if isinstance(loop.items, Literal) else f"( $list := {items}; $list = null ? [] : $list )")
-
-
-def _bounded(build: Build, scope: Scope, step: Step, loop: Foreach, then: str, lost: str | None) -> str:
-    """The state before a loop whose list may turn out too long; `lost` comes next when it did."""
-    if loop.max_items is None or width(loop) is not None:
-        return then
-    expr = loop.size if loop.kind == "range" else loop.items
-    assert expr is not None
-    source = build.source(expr, scope, step, "foreach")
-    count = f"( $found := {source}; $found = null ? 0 : {'$found' if loop.kind == 'range' else '$count($found)'} )"
-    failed, name = state_name(step, "too-long"), state_name(step, "bounded")
-    if lost is None:
-        scope.states[failed] = {
-            "Type": "Fail",
-            "Error": FAILED,
-            "Cause": expression(f"'the loop has ' & $string({count}) & ' items, more than maxItems, {loop.max_items}'"),
-        }
-    scope.states[name] = {
-        "Type": "Choice",
-        "Choices": [{"Condition": expression(f"{count} > {loop.max_items}"), "Next": lost or failed}],
-        "Default": then,
-    }
-    return name
-
-
-def distributed(step: Step, loop: Foreach) -> bool:
-    """Whether the items need histories of their own: too many events for one execution, or too many at once."""
-    items = width(loop)
-    most = items if items is not None else loop.max_items
-    if (loop.parallelism or 0) > MOST_INLINE or most is None:
-        return True
-    return most * EVENTS_OF_STATE * (2 + _tasks(step)) > EVENTS
-
-
-def _tasks(step: Step) -> int:
-    return 1 if not step.steps else sum(_tasks(child) for child in step.steps)
