@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dragoman.emit.problem import Body, Problem
+
 from .definitions import judge as _definition
 from .fargate import fargate
 from .gate import check
 from .history import LIMIT, events
 from .machines import judge as _machine
-from .problem import Body, Problem
 from .shapes import file
 from .work import near, submitted
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dragoman.emit.problem import Body, Pointer, Problem, choice, problem, shown
+
 from . import environments, resources, volumes
-from .problem import Body, Pointer, Problem, Rule, choice, problem, shown
+from .rule import Rule
 from .strategies import between
 
 IMAGE = 255

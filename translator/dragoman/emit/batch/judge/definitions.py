@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from json import JSONEncoder
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, choice, problem, shown
+
 from . import containers, environments, platforms, resources, strategies, tasks, volumes
-from .problem import Body, Pointer, Problem, choice, problem, shown
 
 PAYLOAD = 24 * 1024  # bytes, from "AWS Batch service quotas"
 KINDS = ("containerProperties", "ecsProperties", "eksProperties")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from .problem import Body, Pointer, Problem, problem, shown
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _PARAMETER = re.compile(r"[A-Za-z0-9_-]+")

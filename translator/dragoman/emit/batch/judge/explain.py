@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from .problem import Pointer, Problem, called, choice, problem, shown
+from dragoman.emit.problem import Pointer, Problem, called, choice, problem, shown
+
 from .shapes import Shape, pascal, properties, shape
 
 MISSING: Any = object()

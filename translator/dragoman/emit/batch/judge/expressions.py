@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from .problem import Pointer, Problem, problem, shown
+from dragoman.emit.problem import Pointer, Problem, problem, shown
 
 _FUNCTIONS = (
     "string length substring substringBefore substringAfter uppercase lowercase trim pad contains split join match "

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, called, choice, problem, shown
+
 from .fields import CATCHER, RETRIER, fields, missing
-from .problem import Body, Pointer, Problem, called, choice, problem, shown
 
 ERRORS = (
     "States.ALL",

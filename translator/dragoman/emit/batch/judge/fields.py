@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, called, choice, problem
+
 from .expressions import is_expression
-from .problem import Body, Pointer, Problem, called, choice, problem
 
 LONGEST = 99_999_999  # seconds, and attempts
 Said = tuple[str, str] | None

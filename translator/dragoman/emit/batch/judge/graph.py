@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .problem import Body, Pointer, Problem, called, problem, shown
+from dragoman.emit.problem import Body, Pointer, Problem, called, problem, shown
 
 _ON = frozenset({"Task", "Pass", "Wait", "Parallel", "Map"})
 _LAST = frozenset({"Succeed", "Fail"})

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dragoman.emit.problem import Body
+
 from .graph import targets
 from .maps import distributed
-from .problem import Body
 
 LIMIT = 25_000
 _RUN = 2  # started, succeeded

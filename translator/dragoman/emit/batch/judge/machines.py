@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from dragoman.emit.problem import Body, Pointer, Problem, called, problem
+
 from . import expressions, failing, fields, graph, maps, work
 from .definitions import measured
 from .expressions import Readable
-from .problem import Body, Pointer, Problem, called, problem
 
 SIZE = 1_048_576  # bytes of a definition
 STRING = 262_144  # bytes that a state takes or gives, and a variable holds

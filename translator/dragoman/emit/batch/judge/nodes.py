@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .problem import Body, Pointer, Problem, problem, shown
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
 
 _RANGE = re.compile(r"([0-9]{0,6}):([0-9]{0,6})|([0-9]{1,6})")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .problem import Body, Pointer, Problem, choice, problem, shown
+from dragoman.emit.problem import Body, Pointer, Problem, choice, problem, shown
 
 PLATFORMS = ("EC2", "FARGATE", "MANAGED_INSTANCES")
 _CALLED = {"EC2": "EC2", "FARGATE": "Fargate", "MANAGED_INSTANCES": "ECS Managed Instances"}

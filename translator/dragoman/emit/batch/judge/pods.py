@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dragoman.emit.problem import Body, Pointer, Problem, choice, problem, shown
+
 from . import environments
-from .problem import Body, Pointer, Problem, choice, problem, shown
 
 MOST = 10
 _MEMORY = re.compile(r"([1-9][0-9]*)Mi")

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
 from .fargate import grid, millis, nearest
-from .problem import Body, Pointer, Problem, problem, shown
 
 MEMORY = 4  # MiB that a container has at least
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}")

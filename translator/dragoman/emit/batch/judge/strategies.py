@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .problem import Body, Pointer, Problem, Rule, problem, shown
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
+from .rule import Rule
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 ATTEMPTS, EXITS, PATTERN, SHORTEST, PRIORITY = 10, 5, 512, 60, 9999

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, said, shown
+
 from . import environments, resources, strategies
 from .definitions import commands, measured
 from .fargate import grid, millis, nearest
-from .problem import Body, Pointer, Problem, problem, said, shown
 from .shapes import file, pascal
 
 PAYLOAD = 30 * 1024  # bytes

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dragoman.emit.problem import Body, Pointer, Problem, choice, problem, shown
+
 from . import containers, platforms, resources, volumes
-from .problem import Body, Pointer, Problem, choice, problem, shown
 from .volumes import NAME
 
 MOST = 10

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .problem import Body, Pointer, Problem, choice, problem, shown
+from dragoman.emit.problem import Body, Pointer, Problem, choice, problem, shown
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _SOURCES = ("host", "efsVolumeConfiguration", "s3filesVolumeConfiguration")

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, said, shown
+
 from .explain import explain
 from .expressions import is_expression
-from .problem import Body, Pointer, Problem, problem, said, shown
 from .shapes import file
 from .submits import judge as submission
 from .submits import spelled

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
 from . import jobs, jobsets, names, objects, schedules
 from .gate import check
-from .problem import Body, Pointer, Problem, problem, shown
 from .shapes import NEWEST, OLDEST, kinds
 
 __all__ = ["NEWEST", "OLDEST", "Problem", "problems"]

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, choice, problem, shown
+
 from . import resources
 from .amounts import quantity
 from .formats import FORMATS, label_key, printable, variable
-from .problem import Body, Pointer, Problem, Rule, choice, problem, shown
+from .rule import Rule
 
 _FIELDS = frozenset(
     {

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from dragoman.emit.problem import Pointer, Problem, called, choice, problem, shown
+
 from .amounts import quantity
 from .formats import FORMATS
 from .gate import base64, moment
-from .problem import Pointer, Problem, choice, problem, shown
 from .shapes import Property, Shape, properties, shape
 
 MISSING: Any = object()
@@ -136,15 +137,7 @@ def _blank(read: Shape) -> Any:
 
 def _called(value: object) -> str:
     """What the value is, in the words of YAML."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return f"the boolean {shown(value)}"
-    if isinstance(value, (int, float)):
-        return f"the number {shown(value)}"
-    if isinstance(value, str):
-        return f"the string {shown(value)}"
-    return "a map" if isinstance(value, Mapping) else "a list" if isinstance(value, (list, tuple)) else "no JSON"
+    return called(value, "a map")
 
 
 def _string(value: Any, read: Shape) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .problem import Body, Pointer, Problem, problem, shown
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
 
 RULES_AT_MOST = 20
 CODES_AT_MOST = 255

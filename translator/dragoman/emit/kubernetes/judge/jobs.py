@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
 from . import failures, names, pods
-from .problem import Body, Pointer, Problem, problem, shown
 
 MANY = 100_000  # indexes, from which on failures are counted with less room
 FEW = 10_000

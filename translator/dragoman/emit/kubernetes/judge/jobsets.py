@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
 from . import jobs, names
 from .formats import LABEL, label_1035
-from .problem import Body, Pointer, Problem, problem, shown
 
 DEPENDENCIES = 5  # `maxItems` of the CRD
 _POD_SUFFIX = "-abcde"

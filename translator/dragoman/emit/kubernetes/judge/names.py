@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
 from .formats import LABEL, label, path_segment, subdomain
-from .problem import Body, Pointer, Problem, problem, shown
 
 ANNOTATIONS = 256 * 1024  # bytes of all annotations of an object
 CRON_NAME = 52  # the controller adds 11 letters

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
 from .formats import subdomain
-from .problem import Body, Pointer, Problem, problem, shown
 
 CONFIG_MAP = 1024 * 1024  # bytes of all its values
 _RBAC = "rbac.authorization.k8s.io"

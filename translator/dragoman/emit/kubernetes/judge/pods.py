@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
 from . import containers, resources, selectors, volumes
 from .formats import label_value, subdomain
-from .problem import Body, Pointer, Problem, Rule, problem, shown
+from .rule import Rule
 
 
 def judge(pod: Body, at: Pointer, minor: int) -> list[Problem]:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
 from .amounts import amount, quantity, whole
 from .formats import label_key
-from .problem import Body, Pointer, Problem, problem, shown
 
 COMPUTE = frozenset({"cpu", "memory", "ephemeral-storage"})
 _HUGE = "hugepages-"

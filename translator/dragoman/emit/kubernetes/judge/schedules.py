@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .problem import Body, Pointer, Problem, problem, shown
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
 
 _PART = re.compile(r"[A-Za-z._\-0-9+]{1,14}").fullmatch
 _DESCRIPTORS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})

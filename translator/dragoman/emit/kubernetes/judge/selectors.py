@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dragoman.emit.problem import Body, Pointer, Problem, problem, shown
+
 from .formats import label_value, subdomain
-from .problem import Body, Pointer, Problem, problem, shown
 
 _REQUIRED, _PREFERRED = (
     "requiredDuringSchedulingIgnoredDuringExecution",

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from dragoman.emit.problem import Body, Pointer, Problem, choice, problem, shown
+
 from . import containers
 from .formats import subdomain
-from .problem import Body, Pointer, Problem, choice, problem, shown
 
 _FIELDS = frozenset({"metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations", "metadata.uid"})
 

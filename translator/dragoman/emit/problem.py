@@ -1,8 +1,8 @@
-"""What the judge says: a place in the object, what is wrong there, what to do about it."""
+"""What a target's judge says of what was emitted: a place, what is wrong there, what to do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 Pointer: TypeAlias = tuple[str | int, ...]
@@ -10,15 +10,11 @@ Body: TypeAlias = Mapping[str, Any]
 
 
 class Problem(NamedTuple):
-    """One reason for which a cluster refuses the object, or does not do what it says."""
+    """One reason for which an engine refuses what it is sent, or does not do what it says."""
 
     pointer: Pointer
     message: str
     help: str = ""
-
-
-# a rule looks at one part of an object, whose types are right, for clusters of one minor
-Rule: TypeAlias = Callable[[Body, Pointer, int], Iterator[Problem]]
 
 
 def problem(at: Pointer, says: str, help: str = "") -> Problem:
@@ -29,13 +25,22 @@ def problem(at: Pointer, says: str, help: str = "") -> Problem:
 def dotted(at: Pointer) -> str:
     """The place as people write it.
 
-    >>> dotted(("spec", "containers", 0, "name"))
-    'spec.containers[0].name'
+    >>> dotted(("containerProperties", "environment", 0, "name"))
+    'containerProperties.environment[0].name'
     """
     text = ""
     for part in at:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
     return text.removeprefix(".") or "."
+
+
+def said(each: Problem) -> str:
+    """The message of a problem without its place, for another place.
+
+    >>> said(problem(("a", 0), "is missing"))
+    'is missing'
+    """
+    return each.message[len(dotted(each.pointer)) + 3 :]
 
 
 def shown(value: object) -> str:
@@ -53,11 +58,28 @@ def shown(value: object) -> str:
     return f"`{text if len(text) <= 60 else text[:57] + '...'}`"
 
 
+def called(value: object, mapping: str = "an object") -> str:
+    """What the value is, in the words of JSON; YAML says `a map`.
+
+    >>> called("a"), called(None), called([])
+    ('the string `a`', 'null', 'a list')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean {shown(value)}"
+    if isinstance(value, (int, float)):
+        return f"the number {shown(value)}"
+    if isinstance(value, str):
+        return f"the string {shown(value)}"
+    return mapping if isinstance(value, Mapping) else "a list" if isinstance(value, (list, tuple)) else "no JSON"
+
+
 def choice(words: tuple[str, ...]) -> str:
     """One of the words, for a sentence.
 
-    >>> choice(("Never", "OnFailure"))
-    '`Never` or `OnFailure`'
+    >>> choice(("RETRY", "EXIT"))
+    '`RETRY` or `EXIT`'
     """
     said = [f"`{word}`" for word in words if word]
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} or {said[-1]}"
