@@ -144,3 +144,14 @@ def test_a_finding_of_one_environment_says_so(capsys: pytest.CaptureFixture[str]
         "DRG420 quota.cpu: the flow may hold 14 cpu at one time, the quota is 10: `a` (",
     ]
     assert ["(environment `prod`)" in line for line in out.splitlines()] == [False, True]
+
+
+def test_a_policy_for_nobody_here(capsys: pytest.CaptureFixture[str]) -> None:
+    flow("one", 1)
+    match = "spec:\n  match: {namespaces: [%s]}\n"
+    Path("p.policy.yaml").write_text(POLICY.replace("spec:\n", match % "other-*"))
+    assert check(capsys) == (0, "")
+    code, out = check(capsys, "-v")
+    assert (code, out.count("DRG461"), "p.policy.yaml:5:3" in out) == (0, 1, True)
+    Path("p.policy.yaml").write_text(POLICY.replace("spec:\n", match % "m*"))
+    assert check(capsys, "-v") == (0, "")

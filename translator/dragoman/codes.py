@@ -123,6 +123,7 @@ CODES = {
     "DRG452": Code("unreadable-baseline", "The file of `--baseline` cannot be read, or a line of it is no entry."),
     "DRG453": Code("stale-baseline", "The baseline has a finding that is gone. `--strict` makes it an error, so that a baseline only shrinks."),
     "DRG454": Code("growing-baseline", "`--update-baseline` takes in no new findings by itself. `--accept-new` does."),
+    "DRG461": Code("policy-unmatched", "A policy matches none of the flows that `dragoman check` looked at. Shown with `-v`."),
     "DRG462": Code("policy-for-nobody", "A policy's `match` can be met by no flow: a target that does not exist, or an empty list."),
     "DRG463": Code("extends-no-policy", "`extends` of a policy names a file that holds something else."),
     "DRG464": Code("circular-extends", "Policies extend each other, so none of them is the upper one."),

@@ -21,7 +21,7 @@ from dragoman.load import files
 from dragoman.load.document import Document
 from dragoman.pipeline import Rendering, render
 from dragoman.policy.floors import Floors
-from dragoman.policy.force import Enacted
+from dragoman.policy.force import Enacted, unmatched
 from dragoman.report import text
 from dragoman.report.model import Checked, of, report
 from dragoman.write.manifests import write_text
@@ -111,6 +111,9 @@ def _looked(arguments: argparse.Namespace, reading: files.Options) -> Found:
         checked.append(one)
         renderings.append(done)
     said = [finding for one in checked for finding in one.findings]
+    plans = [done.plan for done in renderings if done is not None]
+    if plans and len(plans) == len(renderings):
+        said += unmatched(policies, plans)
     return Found(checked, judged([*inputs.strange_environments(flows, arguments), *said], arguments), renderings)
 
 

@@ -6,10 +6,10 @@ one says stays as it is unless that one says `overridable`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dragoman.findings import Finding
+from dragoman.findings import INFO, Finding
 from dragoman.plan.model import Plan
 from dragoman.plan.origin import Origin
 from dragoman.policy.model import Policies, Policy
@@ -57,3 +57,15 @@ def matches(policy: Mapping[str, Any], plan: Plan) -> bool:
     if targets is not None and plan.target not in targets:
         return False
     return all(plan.labels.get(key) == value for key, value in labels.items())
+
+
+def unmatched(enacted: Enacted, plans: Sequence[Plan]) -> list[Finding]:
+    """A note for each policy that matches none of the plans: perhaps it was meant to."""
+    findings = []
+    for policy in enacted.policies:
+        document = policy.document
+        if not any(matches(document.data, plan) for plan in plans):
+            message = f"the policy `{document.data['metadata']['name']}` is for none of the flows that were checked"
+            advice = "nothing is wrong with that, unless `match` was to fit one of them"
+            findings.append(Finding("DRG461", message, document.span(("spec", "match"), key=True), advice, INFO))
+    return findings
