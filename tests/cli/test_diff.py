@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from dragoman.cli import main
+from history import begin, commit, git
 
 FLOW = """\
 apiVersion: dragoman.dev/v1alpha1
@@ -46,9 +46,6 @@ spec: {defaults: {resources: {cpu: 2}}, quota: [{cpu: 64}]}
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     for name, text in (
         ("flows/train.dragoman.yaml", FLOW),
         ("lib/steps.yaml", LIBRARY),
@@ -57,19 +54,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
-    git("init", "--quiet", "--initial-branch=main")
+    begin(monkeypatch)
     commit("first")
     return tmp_path
-
-
-def git(*words: str) -> str:
-    about = ["-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "commit.gpgsign=false"]
-    return subprocess.run(["git", *about, *words], check=True, capture_output=True, text=True).stdout.strip()
-
-
-def commit(message: str) -> None:
-    git("add", "--all")
-    git("commit", "--quiet", "--message", message)
 
 
 def edit(file: Path, old: str, new: str) -> None:

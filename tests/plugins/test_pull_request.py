@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 from ruamel.yaml import YAML
 
+from history import begin, commit, git
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 ACTION = ROOT / "plugins/github"
@@ -44,19 +46,16 @@ def yaml(file: Path) -> list[Any]:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("PATH", f"{BIN}:{os.environ['PATH']}")
     folder = tmp_path / "repository"
     (folder / "flows").mkdir(parents=True)
     (folder / "flows/train.dragoman.yaml").write_text(FLOW)
     (folder / ".dragoman.toml").write_text('paths = ["flows"]\noutput = "rendered"\n')
     monkeypatch.chdir(folder)
-    run("git", "init", "--quiet", "--initial-branch=main")
+    begin(monkeypatch)
     run("dragoman", "render", "flows", "-q")
     commit("first")
-    run("git", "branch", "origin/main")
+    git("branch", "origin/main")
     return folder
 
 
@@ -70,11 +69,6 @@ def run(*words: str, **variables: str) -> Done:
         words, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     return Done(done.returncode, done.stdout)
-
-
-def commit(message: str) -> None:
-    run("git", "add", "--all")
-    run("git", "-c", "user.name=n", "-c", "user.email=n@example.com", "commit", "--quiet", "--message", message)
 
 
 class Action:
