@@ -10,41 +10,27 @@ from pathlib import Path
 import pytest
 
 from dragoman.findings import Finding, Findings
-from dragoman.load import files
-from dragoman.pipeline import render
 from dragoman.report.text import text
 from dragoman.write import manifests
-from enacted import enacted
+from golden.kept import EXAMPLES, FLOWS, compare, example
 
-EXAMPLES = Path(__file__).parents[2] / "manifests/examples"
 GOLDEN = Path(__file__).parent / "batch"
 FORMS = ("crossplane", "cloudformation", "iam", "submit-plan")
-CASES = [(flow.name, form) for flow in sorted(EXAMPLES.iterdir()) for form in FORMS]
+CASES = [(flow, form) for flow in FLOWS for form in FORMS]
 
 
 @pytest.mark.parametrize(("flow", "form"), CASES, ids=[f"{flow}-{form}" for flow, form in CASES])
 def test_form(flow: str, form: str, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
     monkeypatch.chdir(EXAMPLES / flow)
-    made = _made(flow, form)
-    place = GOLDEN / flow / form
-    if update_golden:
-        place.mkdir(parents=True, exist_ok=True)
-        for stale in place.glob("*"):
-            stale.unlink()
-        for name, content in made.items():
-            (place / name).write_text(content, newline="\n")
-    assert {path.name: path.read_bytes().decode() for path in sorted(place.glob("*"))} == made
+    compare(GOLDEN / flow / form, _made(flow, form), update=update_golden)
 
 
 def _made(flow: str, form: str) -> dict[str, str]:
-    options = files.Options(root=str(EXAMPLES.parent))
-    [document] = files.load([f"{flow}.dragoman.yaml"], options)
-    policies = files.load(["../../platform.policy.yaml"], options)
     try:
-        done = render(document, {}, enacted(policies), "batch", form=form)
+        done = example(flow, "batch", form=form)
     except Findings as error:
         return {"findings.txt": text(_own(error.findings))}
-    texts = manifests.files([(document.file, one) for one in done.emission.manifests], "yaml")
+    texts = manifests.files([(f"{flow}.dragoman.yaml", one) for one in done.emission.manifests], "yaml")
     own = _own(done.findings)
     return {**texts, **({"findings.txt": text(own)} if own else {})}
 

@@ -20,6 +20,7 @@ from dragoman.policy.force import NO_POLICIES, Enacted
 from dragoman.report.text import text
 from dragoman.write import manifests
 from enacted import enacted_of
+from golden.kept import compare
 
 # what a platform says of itself, for targets that need to know
 PLATFORM = {
@@ -43,11 +44,7 @@ CASES = [(folder, target) for folder in sorted(FEATURES.iterdir()) for target in
 @pytest.mark.parametrize(("folder", "target"), CASES, ids=[f"{folder.name}-{target}" for folder, target in CASES])
 def test_golden(folder: Path, target: str, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
     monkeypatch.chdir(folder)
-    made = _made(target)
-    place = folder / target
-    if update_golden:
-        _rewrite(place, made)
-    assert {path.name: path.read_bytes().decode() for path in sorted(place.glob("*"))} == made
+    compare(folder / target, _made(target), update=update_golden)
 
 
 def _made(target: str) -> dict[str, str]:
@@ -68,11 +65,3 @@ def _rendered(flow: Document, policies: Enacted, options: files.Options, target:
     environment = next(iter(flow.data["spec"].get("environments") or {}), "")
     done = render(flow, libraries, policies, target, environment, platform=PLATFORM)
     return text(done.findings), manifests.files([(flow.file, one) for one in done.emission.manifests], "yaml")
-
-
-def _rewrite(place: Path, made: dict[str, str]) -> None:
-    place.mkdir(exist_ok=True)
-    for stale in place.glob("*"):
-        stale.unlink()
-    for name, content in made.items():
-        (place / name).write_text(content, newline="\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from dragoman import lower, spec
 from dragoman.emit import registry
@@ -21,6 +21,9 @@ from dragoman.policy.floors import NO_FLOORS, Floors
 from dragoman.policy.force import NO_POLICIES, Enacted, in_force
 from dragoman.policy.model import Policies
 from dragoman.policy.settle import settle
+
+if TYPE_CHECKING:
+    from dragoman.policy.sources import Admitted
 
 # what is known of where the manifests go: options of targets, below those of the flow
 Platform: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -66,6 +69,13 @@ def ruled(
     said, findings = in_force(policies, plan)
     plan, settling = settle(plan, said, floors)
     return Ruled(plan, said, verdict.pardoned([*findings, *settling, *verdict.of_rules(plan, said)], plan, said))
+
+
+def seen(one: Ruled | Rendering) -> Admitted:
+    """A plan as its cluster sees it, with the quotas that count it and what its target adds: for what measures it."""
+    from dragoman.policy.sources import admitted
+
+    return admitted(one.policies, one.plan, registry.find(one.plan.target).footprint)
 
 
 def render(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dragoman.emit import registry
 from dragoman.findings import Finding
-from dragoman.pipeline import Rendering
+from dragoman.pipeline import Rendering, seen
 from dragoman.policy.exemptions import is_exempt, unused
 from dragoman.policy.model import Quota
 from dragoman.policy.quota import keys
 from dragoman.policy.quota.together import Flow, together
-from dragoman.policy.sources import admitted
 
 
 def across(renderings: Sequence[Rendering | None], findings: Sequence[Finding], *, summed: bool) -> list[Finding]:
@@ -29,9 +27,9 @@ def _together(renderings: Iterable[Rendering]) -> Iterator[Finding]:
     """What quotas say of the sum of flows; one that is exempt from a quota is not part of its sum."""
     flows = []
     for one in renderings:
-        seen = admitted(one.policies, one.plan, registry.find(one.plan.target).footprint)
-        quotas = [each for each in seen.policies.quotas if not _exempt(one, each)]
-        flows.append(Flow(seen.plan, tuple(quotas), seen.footprint))
+        admitted = seen(one)
+        quotas = [each for each in admitted.policies.quotas if not _exempt(one, each)]
+        flows.append(Flow(admitted.plan, tuple(quotas), admitted.footprint))
     yield from together(flows)
 
 

@@ -99,10 +99,15 @@ def _looked(arguments: argparse.Namespace, reading: files.Options) -> Found:
     flows = inputs.flows(documents)
     policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
     checked = [_other(document) for document in documents if document not in flows]
+    measures = any(form in MEASURED for form, _ in _reports(arguments))
     renderings = []
     usual: dict[tuple[str, int, str], tuple[Finding, ...]] = {}
     for case in inputs.cases(flows, arguments):
-        one, done = _case(case, policies, floors, reading, arguments)
+        one, done, libraries = _case(case, policies, floors, reading, arguments)
+        if measures:
+            from dragoman.cli.measured import measured
+
+            one = measured(one, case, libraries, policies, floors, arguments.set)
         if case.environment and not arguments.env:
             known = usual.get((case.flow.file, case.flow.number, case.target), ())
             one = one._replace(findings=tuple(_of_environment(each, case, known) for each in one.findings))
@@ -135,8 +140,8 @@ def _other(document: Document) -> Checked:
 
 def _case(
     case: Case, policies: Enacted, floors: Floors, reading: files.Options, arguments: argparse.Namespace
-) -> tuple[Checked, Rendering | None]:
-    """A flow for one target in one environment, and its rendering without its manifests: nobody looks at them here."""
+) -> tuple[Checked, Rendering | None, dict[str, Document]]:
+    """A flow for one target in one environment, its rendering without its manifests, and the libraries it imports."""
     flow, target, environment = case
     libraries: dict[str, Document] = {}
     done = None
@@ -147,11 +152,7 @@ def _case(
         one = of(flow, done.findings, done.plan.target, environment)
     except Findings as error:
         one = of(flow, error.findings, target, environment)
-    if any(form in MEASURED for form, _ in _reports(arguments)):
-        from dragoman.cli.measured import measured
-
-        return measured(one, case, libraries, policies, floors, arguments.set), done
-    return one, done
+    return one, done, libraries
 
 
 def _reports(arguments: argparse.Namespace) -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ from dragoman.cmp.settings import OWN, Settings
 from dragoman.findings import Finding, Findings, did_you_mean, has_errors
 from dragoman.load import files
 from dragoman.load.document import Document
+from dragoman.load.packs import PREFIX
 from dragoman.pipeline import Rendering, render
 from dragoman.policy.force import Enacted
 from dragoman.write.manifests import write_text
@@ -217,7 +218,7 @@ def _policies(arguments: argparse.Namespace, call: Call, reading: files.Options)
 
 def _from_root(path: str, folder: str) -> str:
     """A path as an application says it: from its own folder, or with a leading `/` from the root."""
-    if path.startswith("pack:"):
+    if path.startswith(PREFIX):
         return path
     return os.path.normpath(path.lstrip("/") if path.startswith("/") else os.path.join(folder, path))
 

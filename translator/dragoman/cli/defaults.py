@@ -71,7 +71,11 @@ def _file() -> str:
 
 
 def _under(folder: str, path: str) -> str:
-    return path if path.startswith("pack:") or folder == "." else os.path.normpath(os.path.join(folder, path))
+    if folder == ".":
+        return path
+    from dragoman.load.packs import PREFIX
+
+    return path if path.startswith(PREFIX) else os.path.normpath(os.path.join(folder, path))
 
 
 def _read(file: str) -> Defaults:

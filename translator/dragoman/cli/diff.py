@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import chdir
 from copy import copy
 
 from dragoman.cli import inputs
@@ -16,8 +16,10 @@ from dragoman.diff.flows import Compared, Side, compare
 from dragoman.findings import Finding, Findings
 from dragoman.load import files
 from dragoman.load.document import Document
+from dragoman.load.packs import PREFIX
 from dragoman.load.revision import Revision, checked_out
 from dragoman.pipeline import render
+from dragoman.report.model import of
 from dragoman.write.manifests import write_text
 
 
@@ -41,7 +43,9 @@ def _base(arguments: argparse.Namespace, revision: Revision) -> list[Side]:
     there.root = revision.folder if not arguments.root else revision.path(arguments.root)
     paths = [revision.path(path) for path in arguments.paths]
     there.policy = [_elsewhere(policy, revision) for policy in arguments.policy]
-    with _inside(revision.path(".")):
+    here = revision.path(".")
+    os.makedirs(here, exist_ok=True)
+    with chdir(here):  # paths in findings, and imports, are the same on both sides
         paths = [os.path.relpath(path) for path in paths if os.path.exists(path)]
         documents = []
         for path in paths:
@@ -54,23 +58,11 @@ def _base(arguments: argparse.Namespace, revision: Revision) -> list[Side]:
 
 
 def _elsewhere(policy: str, revision: Revision) -> str:
-    return policy if policy.startswith("pack:") else revision.path(policy)
+    return policy if policy.startswith(PREFIX) else revision.path(policy)
 
 
 def _of_base(finding: Finding, revision: Revision) -> Finding:
     return finding._replace(message=f"in {revision.name}: {finding.message}")
-
-
-@contextmanager
-def _inside(folder: str) -> Iterator[None]:
-    """The working folder is another one: paths in findings, and imports, are the same on both sides."""
-    here = os.getcwd()
-    os.makedirs(folder, exist_ok=True)
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(here)
 
 
 def _sides(arguments: argparse.Namespace, documents: Sequence[Document], wrong: list[Finding]) -> list[Side]:
@@ -79,7 +71,7 @@ def _sides(arguments: argparse.Namespace, documents: Sequence[Document], wrong: 
     policies, floors = inputs.policies(arguments, reading), inputs.floors(arguments)
     sides = []
     for case in inputs.cases(inputs.flows(documents), arguments):
-        name, target = _named(case.flow.data), case.target
+        name, target = of(case.flow).name, case.target
         rendering, obstacle = None, ""
         try:
             libraries = inputs.libraries(case.flow, case.environment, reading)
@@ -92,12 +84,6 @@ def _sides(arguments: argparse.Namespace, documents: Sequence[Document], wrong: 
             obstacle = f"cannot be rendered: {error.findings[0].message}"
         sides.append(Side(case.flow.file, name, target, case.environment, rendering, obstacle))
     return sides
-
-
-def _named(data: object) -> str:
-    metadata = data.get("metadata") if isinstance(data, dict) else None
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return name if isinstance(name, str) else ""
 
 
 def _shown(found: Sequence[Compared], base: str, arguments: argparse.Namespace) -> str:

@@ -9,10 +9,9 @@ from dragoman.cli.platform import platform
 from dragoman.emit import registry
 from dragoman.findings import Findings
 from dragoman.load.document import Document
-from dragoman.pipeline import ruled
+from dragoman.pipeline import ruled, seen
 from dragoman.policy.floors import Floors
 from dragoman.policy.force import Enacted
-from dragoman.policy.sources import admitted
 from dragoman.report.measure import needs, peaks
 from dragoman.report.model import Checked
 
@@ -24,13 +23,13 @@ def measured(
     free = policies._replace(said=tuple(said._replace(maxima=(), minima=()) for said in policies.said))
     target, environment = case.target, case.environment
     try:
-        plan, said, _ = ruled(case.flow, libraries, policies, target, environment, sets, platform(), floors)
+        given = ruled(case.flow, libraries, policies, target, environment, sets, platform(), floors)
         asked = ruled(case.flow, libraries, free, target, environment, sets, platform(), floors).plan
     except Findings:
         return one
-    seen = admitted(said, plan, registry.find(plan.target).footprint)
+    plan, admitted = given.plan, seen(given)
     return one._replace(
         target=plan.target,
         needs=needs(plan, asked, registry.find(plan.target).footprint(plan)),
-        peaks=peaks(seen.plan, seen.footprint, seen.policies.quotas),
+        peaks=peaks(admitted.plan, admitted.footprint, admitted.policies.quotas),
     )

@@ -8,11 +8,9 @@ from typing import NamedTuple
 from dragoman.diff.changes import Changes, changes
 from dragoman.diff.facts import FLOW, facts
 from dragoman.diff.objects import ObjectChange, object_changes
-from dragoman.emit import registry
-from dragoman.pipeline import Rendering
+from dragoman.pipeline import Rendering, seen
 from dragoman.plan.loops import width
 from dragoman.plan.references import steps_of
-from dragoman.policy.sources import admitted
 from dragoman.report.measure import peaks
 from dragoman.report.needs import Peak
 
@@ -115,8 +113,8 @@ def _peaks(before: Rendering | None, after: Rendering | None) -> Iterator[PeakCh
 
 
 def _held(rendering: Rendering) -> dict[str, Peak]:
-    seen = admitted(rendering.policies, rendering.plan, registry.find(rendering.plan.target).footprint)
-    return {peak.key: peak for peak in peaks(seen.plan, seen.footprint, seen.policies.quotas)}
+    admitted = seen(rendering)
+    return {peak.key: peak for peak in peaks(admitted.plan, admitted.footprint, admitted.policies.quotas)}
 
 
 def _widths(rendering: Rendering) -> dict[str, int]:

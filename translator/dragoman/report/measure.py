@@ -14,7 +14,6 @@ from dragoman.policy.model import Quota
 from dragoman.policy.quota import keys
 from dragoman.policy.quota.peaks import Peak as Held
 from dragoman.policy.quota.peaks import Peaks
-from dragoman.policy.quota.peaks import peaks as all_peaks
 from dragoman.policy.quota.usage import usage
 from dragoman.policy.quota.work import Graph, Leaf, Part
 from dragoman.report.needs import Amount, Need, Peak
@@ -43,7 +42,8 @@ def peaks(plan: Plan, footprint: Footprint, quotas: Sequence[Quota]) -> tuple[Pe
         counted = (quota.key, quota.covers, quota.compute)
         if counted not in tightest or quota.amount < tightest[counted].amount:
             tightest[counted] = quota
-    counts, every = Peaks(plan, footprint), all_peaks(plan, footprint)
+    counts = Peaks(plan, footprint)
+    every = counts.every()
     limited = [_peak(quota.key, counts.of(quota.key, quota), quota) for quota in tightest.values()]
     known = {quota.key for quota in tightest.values()}
     free = [_peak(key, peak) for key, peak in every.items() if key not in known]

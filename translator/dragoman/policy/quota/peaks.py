@@ -61,12 +61,7 @@ class Peak(NamedTuple):
 
 def peaks(plan: Plan, footprint: Footprint) -> Mapping[str, Peak]:
     """The peak of everything that the plan holds anything of, by the names of a ResourceQuota."""
-    found = Peaks(plan, footprint)
-    names = ["requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu", "limits.memory"]
-    names += ["limits.ephemeral-storage", "gpu", *sorted(f"requests.{name}" for name in found.devices()), "pods"]
-    names += [f"{keys.OBJECTS}{kind}" for kind in footprint.made]
-    every = {name: found.of(name) for name in names}
-    return {name: peak for name, peak in every.items() if peak.amount != 0}
+    return Peaks(plan, footprint).every()
 
 
 class Peaks:
@@ -76,6 +71,14 @@ class Peaks:
         self.footprint = footprint
         self.usage: Usage = usage(plan, footprint)
         self.found: dict[tuple[int, ...], Worst] = {}
+
+    def every(self) -> Mapping[str, Peak]:
+        """The peak of everything that the plan holds anything of, by the names of a ResourceQuota."""
+        names = ["requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu", "limits.memory"]
+        names += ["limits.ephemeral-storage", "gpu", *sorted(f"requests.{name}" for name in self.devices()), "pods"]
+        names += [f"{keys.OBJECTS}{kind}" for kind in self.footprint.made]
+        found = {name: self.of(name) for name in names}
+        return {name: peak for name, peak in found.items() if peak.amount != 0}
 
     def of(self, key: str, quota: Quota | None = None) -> Peak:
         """The peak of one thing, of what a quota counts."""
