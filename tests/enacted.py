@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from dragoman.load.document import Document
 from dragoman.load.files import Options
-from dragoman.load.policies import policies
+from dragoman.load.policies import Policy, policies
 from dragoman.policy.enact import enact
 from dragoman.policy.force import Enacted
-from dragoman.policy.model import Policy
 
 
 def enacted(documents: Sequence[Document]) -> Enacted:
@@ -19,4 +18,4 @@ def enacted(documents: Sequence[Document]) -> Enacted:
 
 def enacted_of(path: str, options: Options) -> Enacted:
     """The policies of a file, with what they extend and the files of the cluster that they name."""
-    return enact([Policy(*layer) for layer in policies([path], options)])
+    return enact(policies([path], options))

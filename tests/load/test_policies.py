@@ -10,7 +10,7 @@ import pytest
 from dragoman.findings import Finding, Findings
 from dragoman.load import packs
 from dragoman.load.files import Options
-from dragoman.load.policies import Layer, policies
+from dragoman.load.policies import Policy, policies
 
 Repository = Any
 
@@ -40,7 +40,7 @@ def policy(extends: list[str], quota_from: list[str] | None = None, name: str = 
     )
 
 
-def read(*paths: str, root: str = "") -> list[Layer]:
+def read(*paths: str, root: str = "") -> list[Policy]:
     return policies(paths, Options(root))
 
 

@@ -8,13 +8,14 @@ from dragoman.emit.registry import find
 from dragoman.findings import Finding, Findings
 from dragoman.load import yaml
 from dragoman.load.document import Document
+from dragoman.load.policies import Policy
 from dragoman.pipeline import ruled
 from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Plan
 from dragoman.plan.references import steps_of
 from dragoman.policy.enact import enact
 from dragoman.policy.force import in_force
-from dragoman.policy.model import Policy, Quota
+from dragoman.policy.model import Quota
 from dragoman.policy.sources import admitted
 
 HEAD = "apiVersion: dragoman.dev/v1alpha1\n"

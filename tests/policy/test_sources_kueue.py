@@ -172,10 +172,10 @@ class TestNodes:
 
     def said(self, *specs: str) -> list[str]:
         from dragoman.emit.registry import find
+        from dragoman.load.policies import Policy
         from dragoman.pipeline import ruled
         from dragoman.policy.enact import enact
         from dragoman.policy.force import in_force
-        from dragoman.policy.model import Policy
         from dragoman.policy.sources import admitted
         from policy.enforcing import HEAD, documents, flow
 

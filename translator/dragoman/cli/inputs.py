@@ -13,7 +13,6 @@ from dragoman.load.document import Document
 from dragoman.policy.floors import NO_FLOORS, Floors
 from dragoman.policy.floors import floors as read_floors
 from dragoman.policy.force import NO_POLICIES, Enacted
-from dragoman.policy.model import Policy
 
 
 class Case(NamedTuple):
@@ -49,7 +48,7 @@ def policies(arguments: argparse.Namespace, reading: files.Options) -> Enacted:
     from dragoman.load.policies import policies as layers
     from dragoman.policy.enact import enact
 
-    return enact([Policy(*layer) for layer in layers(arguments.policy, reading)], registry.stranger)
+    return enact(layers(arguments.policy, reading), registry.stranger)
 
 
 def floors(arguments: argparse.Namespace) -> Floors:

@@ -15,7 +15,7 @@ SUFFIXES = (".policy.yaml", ".policy.yml", ".policy.jsonnet")
 MOST = 32  # policies that stand on each other
 
 
-class Layer(NamedTuple):
+class Policy(NamedTuple):
     """A policy's document, and those of the files that its `quotaFrom` names."""
 
     document: Document
@@ -30,14 +30,14 @@ class _Place(NamedTuple):
     by: Span | None = None
 
 
-def policies(paths: Sequence[str], options: Options) -> list[Layer]:
+def policies(paths: Sequence[str], options: Options) -> list[Policy]:
     """Every policy of the paths and everything they extend, each once and upper layers first.
 
     A path is a file, a folder (all policies under it), `-`, or `pack:` and a pack's name. Raises `Findings` with
     everything that is wrong: exit code 2 when a path cannot be read at all.
     """
     reading = _Reading(options)
-    layers: list[Layer] = []
+    layers: list[Policy] = []
     for path in paths:
         layers += reading.named(path)
     if reading.findings:
@@ -55,7 +55,7 @@ class _Reading:
         self.read: set[str] = set()  # policies' files
         self.cluster: dict[str, list[Document]] = {}  # the cluster's files
 
-    def named(self, path: str) -> Iterator[Layer]:
+    def named(self, path: str) -> Iterator[Policy]:
         """The layers of one argument."""
         if path.startswith(packs.PREFIX):
             place = self.pack(path, None)
@@ -66,7 +66,7 @@ class _Reading:
             root = self.options.root or files.root_of("." if file == STDIN else file)
             yield from self.layers(_Place(file, root), ())
 
-    def layers(self, place: _Place, around: tuple[str, ...]) -> Iterator[Layer]:
+    def layers(self, place: _Place, around: tuple[str, ...]) -> Iterator[Policy]:
         """What a file extends, then the file's own policies; `around` are the files that lead here."""
         key = place.file if place.file == STDIN else os.path.realpath(place.file)
         if key in around:
@@ -82,7 +82,7 @@ class _Reading:
         for document in self.documents(place):
             yield from self.layer(document, place, (*around, key))
 
-    def layer(self, document: Document, place: _Place, around: tuple[str, ...]) -> Iterator[Layer]:
+    def layer(self, document: Document, place: _Place, around: tuple[str, ...]) -> Iterator[Policy]:
         """The layers that one document stands on, and its own."""
         for span, entry in _entries(document, "extends"):
             upper = self.pack(entry, span) if entry.startswith(packs.PREFIX) else self.beside(place, entry, span)
@@ -93,7 +93,7 @@ class _Reading:
             file = self.beside(place, entry, span)
             if file is not None:
                 enforced += self.enforced(file)
-        yield Layer(document, tuple({id(one): one for one in enforced}.values()))
+        yield Policy(document, tuple({id(one): one for one in enforced}.values()))
 
     def pack(self, name: str, by: Span | None) -> _Place | None:
         """The place of `pack:NAME`."""

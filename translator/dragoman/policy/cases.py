@@ -14,7 +14,7 @@ from dragoman.findings import ERROR, INFO, WARNING, Finding, Findings, Span, did
 from dragoman.load import files
 from dragoman.load.document import Document, Path
 from dragoman.load.packs import PREFIX
-from dragoman.load.policies import Layer
+from dragoman.load.policies import Policy
 from dragoman.load.policies import policies as layers
 from dragoman.plan.model import Plan
 from dragoman.plan.origin import Origin
@@ -22,7 +22,7 @@ from dragoman.plan.resolve import resolve
 from dragoman.policy.enact import enact
 from dragoman.policy.exemptions import exempted, expired, is_day, steps_of
 from dragoman.policy.force import Enacted, in_force
-from dragoman.policy.model import Policies, Policy
+from dragoman.policy.model import Policies
 from dragoman.policy.rules.judge import judge
 from dragoman.policy.settle import settle
 
@@ -86,7 +86,7 @@ def _read(paths: Sequence[str], options: files.Options) -> list[Document]:
 def _tested(test: Document, options: files.Options, stranger: Callable[[str], str], met: _Met) -> Iterator[Finding]:
     """What is wrong with the cases of one document."""
     found, own = _policies(test, options)
-    upper = enact([Policy(*layer) for layer in found], stranger)
+    upper = enact(found, stranger)
     yield from upper.findings
     for number in range(len(test.data["spec"]["cases"])):
         try:
@@ -95,9 +95,9 @@ def _tested(test: Document, options: files.Options, stranger: Callable[[str], st
             yield from error.findings
 
 
-def _policies(test: Document, options: files.Options) -> tuple[list[Layer], set[str]]:
+def _policies(test: Document, options: files.Options) -> tuple[list[Policy], set[str]]:
     """The policies that a document of tests names, upper layers first, and the files of those that it tests."""
-    found: dict[tuple[str, int], Layer] = {}
+    found: dict[tuple[str, int], Policy] = {}
     own: set[str] = set()
     root = options.root or files.root_of(test.file)
     for number, name in enumerate(test.data["spec"]["policies"]):

@@ -16,9 +16,10 @@ from dragoman.plan.origins import origin
 from dragoman.policy.force import Enacted
 from dragoman.policy.layers import unsound
 from dragoman.policy.merge import placed
-from dragoman.policy.model import Bound, Exemption, Missing, Policies, Policy, Quota, Rule
+from dragoman.policy.model import Bound, Exemption, Missing, Policies, Quota, Rule
 
 if TYPE_CHECKING:
+    from dragoman.load.policies import Policy
     from dragoman.policy.sources.enforced import Enforced
 
 BOUNDED = ("cpu", "memory", "gpu", "disk", "shm")

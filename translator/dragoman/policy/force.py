@@ -7,12 +7,15 @@ one says stays as it is unless that one says `overridable`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dragoman.findings import INFO, Finding
 from dragoman.plan.model import Plan
 from dragoman.plan.origin import Origin
-from dragoman.policy.model import Policies, Policy
+from dragoman.policy.model import Policies
+
+if TYPE_CHECKING:
+    from dragoman.load.policies import Policy
 
 # the lowest layer of all (DESIGN: one core, 4096Mi)
 BUILT_IN: Mapping[str, int] = {"cpu": 1000, "memory": 4096 * 2**20}

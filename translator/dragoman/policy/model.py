@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from dragoman.load.document import Document
 from dragoman.plan.model import Accelerator, Address, Amount
 from dragoman.plan.origin import Origin
 
@@ -17,13 +16,6 @@ Action: TypeAlias = Literal["deny", "clamp", "warn"]
 Side: TypeAlias = Literal["max", "min"]
 # what a missing limit becomes: the request, nothing, or so many times the request
 Missing: TypeAlias = Literal["equal", "none"] | float
-
-
-class Policy(NamedTuple):
-    """A policy's document, and those of the files that its `quotaFrom` names."""
-
-    document: Document
-    enforced: tuple[Document, ...] = ()
 
 
 class Bound(NamedTuple):
