@@ -10,6 +10,7 @@ from dragoman.plan.footprint import Footprint
 from dragoman.plan.model import Address, Container, Plan, Step
 from dragoman.plan.model import Amount as Planned
 from dragoman.plan.origins import origin
+from dragoman.policy.beyond import NOT_ASKED
 from dragoman.policy.model import Quota
 from dragoman.policy.quota import keys
 from dragoman.policy.quota.peaks import Peak as Held
@@ -19,7 +20,6 @@ from dragoman.policy.quota.work import Graph, Leaf, Part
 from dragoman.report.needs import Amount, Need, Peak
 
 RESOURCES = ("cpu", "memory", "gpu", "disk")
-NOT_ASKED = ("built-in", "policy")  # layers that are no author's
 
 
 def needs(plan: Plan, unbounded: Plan, footprint: Footprint) -> tuple[Need, ...]:
